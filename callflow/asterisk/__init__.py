@@ -1,0 +1,1 @@
+"""What talks to Asterisk: ARI, AMI, plans as channel variables, configuration files."""

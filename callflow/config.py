@@ -1,0 +1,96 @@
+"""Settings, from the environment (`CALLFLOW_…`) and from `callflow.env` in the home folder.
+
+The home folder holds everything a running Callflow keeps: secrets, snapshot, spool, generated Asterisk files,
+unpacked tools. It is `/var/lib/callflow` for root, else `$XDG_DATA_HOME/callflow`; `CALLFLOW_HOME` moves it.
+"""
+
+import os
+from functools import lru_cache
+from pathlib import Path
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def home_folder() -> Path:
+    """Return the home folder: `CALLFLOW_HOME`, or the place that suits the user."""
+    if configured := os.environ.get("CALLFLOW_HOME"):
+        return Path(configured).absolute()
+    if os.geteuid() == 0:
+        return Path("/var/lib/callflow")
+    data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
+    return Path(data).expanduser() / "callflow"
+
+
+class Settings(BaseSettings):
+    """Everything that may be set. Times are in seconds; hosts are addresses to bind or to reach."""
+
+    model_config = SettingsConfigDict(env_prefix="CALLFLOW_", extra="ignore")
+
+    home: Path = Field(default_factory=home_folder)
+    database_url: SecretStr = SecretStr("")
+    language: str = "sv"
+    tryout: bool = False
+    """A system for trying out: calls may carry a time of their own and report each step."""
+
+    sip_host: str = "127.0.0.1"
+    sip_port: int = 5060
+    rtp_first_port: int = 10000
+    rtp_last_port: int = 10999
+    trunk_host: str = "127.0.0.2"
+    trunk_port: int = 5060
+    http_host: str = "127.0.0.1"
+    http_port: int = 8088
+    """Asterisk's own HTTP server, for ARI."""
+    ami_port: int = 5038
+    service_host: str = "127.0.0.1"
+    service_port: int = 8090
+    """`/health`, `/ready` and `/metrics` of `callflow serve`."""
+
+    ari_username: str = "callflow"
+    ari_password: SecretStr = SecretStr("")
+    ami_username: str = "callflow"
+    ami_password: SecretStr = SecretStr("")
+
+    smtp_host: str = ""
+    smtp_port: int = 25
+    mail_from: str = "callflow@localhost"
+
+    poll_seconds: float = 5.0
+    """How often the policy revision is asked for when no notification comes."""
+
+    @property
+    def asterisk_folder(self) -> Path:
+        """Asterisk's own folder: `etc`, `spool`, `log`, `run`, `lib`."""
+        return self.home / "asterisk"
+
+    @property
+    def generated_folder(self) -> Path:
+        """What `callflow serve` renders for Asterisk from the policy."""
+        return self.asterisk_folder / "etc" / "generated"
+
+    @property
+    def sounds_folder(self) -> Path:
+        """Prompts by language: `sounds/sv/…`, `sounds/en/…`; speech from the policy under `sounds/policy`."""
+        return self.home / "sounds"
+
+    @property
+    def tools_folder(self) -> Path:
+        """Debian packages unpacked for this user: Asterisk, espeak-ng, sox, SIPp."""
+        return self.home / "tools"
+
+    @property
+    def mail_spool(self) -> Path:
+        """Mail that waits for the mail server."""
+        return self.home / "spool" / "mail"
+
+    @property
+    def snapshot_path(self) -> Path:
+        """The last good snapshot."""
+        return self.home / "snapshot.json"
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """Return the settings of this process, read once."""
+    return Settings(_env_file=home_folder() / "callflow.env")

@@ -1,0 +1,1 @@
+"""The policy and the decision: pure, standard library only."""

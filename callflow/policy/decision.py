@@ -1,0 +1,57 @@
+"""What a decision is asked and what it answers."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from callflow.policy.plan import Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A call as it came in.
+
+    `called_number` is as dialled or as the trunk gave it. `caller_extension_id` is set only by what Asterisk
+    authenticated; a number that merely claims to be ours leaves it None, and the call counts as external.
+    `caller_number` is None when withheld.
+    """
+
+    called_number: str
+    caller_number: str | None = None
+    caller_extension_id: int | None = None
+
+
+class Outcome(StrEnum):
+    """What became of a call, in one stable word."""
+
+    EMERGENCY = "emergency"
+    EXTENSION = "extension"
+    UNIT_OPEN = "unit_open"
+    UNIT_CLOSED = "unit_closed"
+    SWITCHBOARD_OPEN = "switchboard_open"
+    SWITCHBOARD_CLOSED = "switchboard_closed"
+    OUTSIDE = "outside"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TraceLine:
+    """One rule that was tried: its name in the rules (`R8`), whether it matched, and why.
+
+    `reason` is a stable word with a text per language in `callflow.policy.texts`; `values` fill it in.
+    """
+
+    rule: str
+    matched: bool
+    reason: str
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """The answer: what the call becomes, the plan that does it, every rule tried, by which revision."""
+
+    outcome: Outcome
+    plan: Plan
+    trace: tuple[TraceLine, ...]
+    policy_revision: int

@@ -1,0 +1,380 @@
+"""The policy: one immutable snapshot of everything a decision may depend on.
+
+Numbers are E.164 with a leading plus (`+4690161000`). Instants are aware datetimes. Hours of the day are
+minutes since local midnight, 0 to 1440, in the organisation's time zone, so that 24:00 can be said. Rows are
+held by id; nothing here depends on the order in which they were read.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+
+
+class TargetKind(StrEnum):
+    """What a call can be sent to."""
+
+    EXTENSION = "extension"
+    UNIT = "unit"
+    RING_GROUP = "ring_group"
+    MAILBOX = "mailbox"
+    SWITCHBOARD = "switchboard"
+    NUMBER = "number"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a call goes: a row of ours by `id` (for a switchboard the organisation's), or an outside `number`."""
+
+    kind: TargetKind
+    id: int | None = None
+    number: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Organisation:
+    """A municipality or company with numbers, hours and a greeting of its own (R1).
+
+    `ring_tone_ms` and `ring_pause_ms` are the cadence of one ring (Swedish: 1 s of tone, 5 s of pause).
+    """
+
+    id: int
+    key: str
+    name: str
+    main_number: str
+    language: str = "sv"
+    time_zone: str = "Europe/Stockholm"
+    operator_group_id: int | None = None
+    switchboard_schedule_id: int | None = None
+    duty_roster_id: int | None = None
+    mailbox_id: int | None = None
+    holiday_calendar_id: int | None = None
+    ring_tone_ms: int = 1000
+    ring_pause_ms: int = 5000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberRange:
+    """Numbers of one organisation, first to last, with their short form.
+
+    The short number is `short_prefix` and the last `short_digits` digits: `+4690161000` with prefix 6 and
+    four digits is `61000`.
+    """
+
+    id: int
+    organisation_id: int
+    first_number: str
+    last_number: str
+    short_prefix: str
+    short_digits: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweringPlace:
+    """One of the places where a unit answers, tried in the order of `position` (R4). `ring_limit` in rings."""
+
+    position: int
+    target: Target
+    ring_limit: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unit:
+    """A unit of an organisation: its number, hours, answering places and duty (R4 to R7, R17).
+
+    `duty_phone` is open in working hours; `duty_roster_id` has duty at other hours. What a unit lacks it has
+    from its parent, and last from its organisation.
+    """
+
+    id: int
+    organisation_id: int
+    name: str
+    parent_id: int | None = None
+    number: str | None = None
+    confidential: bool = False
+    presents: str = "own"
+    manager_id: int | None = None
+    telephone_contact_id: int | None = None
+    telephone_schedule_id: int | None = None
+    working_schedule_id: int | None = None
+    duty_phone: Target | None = None
+    duty_roster_id: int | None = None
+    mailbox_id: int | None = None
+    answering_places: tuple[AnsweringPlace, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Absence:
+    """A person's absence with its reason (R10); open-ended where `returns_at` is None."""
+
+    id: int
+    reason_id: int
+    starts_at: datetime
+    returns_at: datetime | None = None
+    referral: Target | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceReason:
+    """A reason as an organisation words it; `tell_external` says whether outsiders may hear it."""
+
+    id: int
+    organisation_id: int
+    digit: str
+    text_sv: str
+    text_en: str
+    tell_external: bool = True
+    still_rings: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Person:
+    """An employee."""
+
+    id: int
+    organisation_id: int
+    given_name: str
+    family_name: str
+    unit_id: int | None = None
+    email: str | None = None
+    absences: tuple[Absence, ...] = ()
+
+
+class ExtensionKind(StrEnum):
+    """How an extension is reached: a SIP phone, a mobile through the trunk, or both ringing together."""
+
+    DESK = "desk"
+    MOBILE = "mobile"
+    TWIN = "twin"
+
+
+class DiversionCondition(StrEnum):
+    """When a diversion applies (`*21*`, `*61*`, `*67*`, `*62*`)."""
+
+    ALL = "all"
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Diversion:
+    """Where an extension's calls go instead (R9). `rings` (1 to 4) is for no answer; None is the ring limit."""
+
+    condition: DiversionCondition
+    target: Target
+    rings: int | None = None
+    ends_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Extension:
+    """An extension: a number, what rings, for how long, and where its calls go otherwise.
+
+    `ring_limit` is in rings, 1 to 4 (R8). `mobile_confirms`: who answers on the mobile must press a digit,
+    so that the mobile operator's own voicemail cannot swallow the call. `sip_username` names the phone's SIP
+    account; None for a mobile extension.
+    """
+
+    id: int
+    organisation_id: int
+    unit_id: int
+    number: str
+    kind: ExtensionKind = ExtensionKind.DESK
+    person_id: int | None = None
+    name: str | None = None
+    sip_username: str | None = None
+    mobile_number: str | None = None
+    mobile_confirms: bool = True
+    ring_limit: int = 4
+    mailbox_id: int | None = None
+    locked: bool = False
+    diversions: tuple[Diversion, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RingGroup:
+    """Extensions that ring together; the operators are one (until they have their queue)."""
+
+    id: int
+    organisation_id: int
+    name: str
+    member_extension_ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A voicemail box: `number` is its name in Asterisk (digits), `email` gets the recording at once."""
+
+    id: int
+    organisation_id: int
+    number: str
+    name: str
+    email: str | None = None
+    language: str = "sv"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Hours:
+    """Open from `opens` to `closes`, minutes since midnight (0 to 1440), `opens` < `closes`."""
+
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class WeeklyHours:
+    """Hours on one weekday, 1 (Monday) to 7 (Sunday) as ISO 8601 counts."""
+
+    weekday: int
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScheduleException:
+    """Other hours from `first_date` to `last_date`, both included; no `hours` means closed.
+
+    Of overlapping exceptions the one of fewest days applies, then the one that begins last (the database
+    refuses two of the same dates). An exception wins over holidays and the week.
+    """
+
+    first_date: date
+    last_date: date
+    name: str
+    hours: tuple[Hours, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Schedule:
+    """Hours in an organisation's local time.
+
+    Holidays are closed unless `open_on_holidays`. On half days before holidays everything closes at
+    `half_day_closes` (minutes), or as usual where it is None.
+    """
+
+    id: int
+    organisation_id: int
+    name: str
+    hours: tuple[WeeklyHours, ...] = ()
+    exceptions: tuple[ScheduleException, ...] = ()
+    open_on_holidays: bool = False
+    half_day_closes: int | None = 720
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class Holiday:
+    """A holiday, or a half day before one."""
+
+    date: date
+    name: str
+    half_day: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HolidayCalendar:
+    """The holidays that an organisation keeps: at most one entry a date."""
+
+    id: int
+    name: str
+    days: tuple[Holiday, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyLevel:
+    """One level of escalation, 1 first (R7). `standing` has duty when no shift does."""
+
+    level: int
+    standing: Target | None = None
+    ring_limit: int = 4
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyShift:
+    """Duty at one level from `starts_at` (included) to `ends_at` (not included)."""
+
+    level: int
+    starts_at: datetime
+    ends_at: datetime
+    target: Target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyRoster:
+    """Who has duty, level by level; `mailbox_id` takes the message that is mailed at once when nobody answers."""
+
+    id: int
+    organisation_id: int
+    name: str
+    mailbox_id: int
+    levels: tuple[DutyLevel, ...] = ()
+    shifts: tuple[DutyShift, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """A consistent snapshot of the policy database at one `revision`.
+
+    `numbers` tells whose a number of ours is: an extension, a unit, or an organisation's switchboard.
+    Build it with `build_policy`, which makes the index.
+    """
+
+    revision: int
+    organisations: Mapping[int, Organisation] = field(default_factory=dict)
+    number_ranges: Mapping[int, NumberRange] = field(default_factory=dict)
+    units: Mapping[int, Unit] = field(default_factory=dict)
+    people: Mapping[int, Person] = field(default_factory=dict)
+    extensions: Mapping[int, Extension] = field(default_factory=dict)
+    ring_groups: Mapping[int, RingGroup] = field(default_factory=dict)
+    mailboxes: Mapping[int, Mailbox] = field(default_factory=dict)
+    schedules: Mapping[int, Schedule] = field(default_factory=dict)
+    holiday_calendars: Mapping[int, HolidayCalendar] = field(default_factory=dict)
+    duty_rosters: Mapping[int, DutyRoster] = field(default_factory=dict)
+    absence_reasons: Mapping[int, AbsenceReason] = field(default_factory=dict)
+    numbers: Mapping[str, Target] = field(default_factory=dict)
+
+
+def build_policy(  # noqa: PLR0913 - one argument a table
+    *,
+    revision: int,
+    organisations: Iterable[Organisation] = (),
+    number_ranges: Iterable[NumberRange] = (),
+    units: Iterable[Unit] = (),
+    people: Iterable[Person] = (),
+    extensions: Iterable[Extension] = (),
+    ring_groups: Iterable[RingGroup] = (),
+    mailboxes: Iterable[Mailbox] = (),
+    schedules: Iterable[Schedule] = (),
+    holiday_calendars: Iterable[HolidayCalendar] = (),
+    duty_rosters: Iterable[DutyRoster] = (),
+    absence_reasons: Iterable[AbsenceReason] = (),
+) -> Policy:
+    """Return the policy of these rows, indexed by id and by number."""
+    by_id = {
+        "organisations": {row.id: row for row in organisations},
+        "number_ranges": {row.id: row for row in number_ranges},
+        "units": {row.id: row for row in units},
+        "people": {row.id: row for row in people},
+        "extensions": {row.id: row for row in extensions},
+        "ring_groups": {row.id: row for row in ring_groups},
+        "mailboxes": {row.id: row for row in mailboxes},
+        "schedules": {row.id: row for row in schedules},
+        "holiday_calendars": {row.id: row for row in holiday_calendars},
+        "duty_rosters": {row.id: row for row in duty_rosters},
+        "absence_reasons": {row.id: row for row in absence_reasons},
+    }
+    policy = Policy(revision=revision, **by_id)  # type: ignore[arg-type]
+    return _with_numbers(policy)
+
+
+def _with_numbers(policy: Policy) -> Policy:
+    numbers: dict[str, Target] = {
+        row.main_number: Target(TargetKind.SWITCHBOARD, row.id) for row in policy.organisations.values()
+    }
+    for unit in policy.units.values():
+        if unit.number is not None:
+            numbers[unit.number] = Target(TargetKind.UNIT, unit.id)
+    for extension in policy.extensions.values():
+        numbers[extension.number] = Target(TargetKind.EXTENSION, extension.id)
+    object.__setattr__(policy, "numbers", numbers)  # the one place that completes a policy just made
+    return policy

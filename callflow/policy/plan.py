@@ -1,0 +1,122 @@
+"""A plan: the small program that Asterisk runs by itself for one call.
+
+INVARIANT: every step's successors stand after it in the plan, so no plan can loop. Step 0 is the first.
+`Say`, `Menu` and `Voicemail` answer the call if nothing has yet; whoever is dialled answers it by answering.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class PhraseKind(StrEnum):
+    """Where the sound of a phrase comes from."""
+
+    PROMPT = "prompt"
+    TEXT = "text"
+
+
+@dataclass(frozen=True, slots=True)
+class Phrase:
+    """Something spoken: a PROMPT by its name in `prompts/<language>.txt`, or a TEXT of the policy (a name)."""
+
+    kind: PhraseKind
+    value: str
+
+
+class LegKind(StrEnum):
+    """How a leg of a dial is reached."""
+
+    PHONE = "phone"
+    TRUNK = "trunk"
+
+
+@dataclass(frozen=True, slots=True)
+class Leg:
+    """One thing that rings: a SIP account by name, or a number through the trunk.
+
+    `confirm`: the one who answers must press a digit before the caller is connected.
+    """
+
+    kind: LegKind
+    address: str
+    confirm: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dial:
+    """Ring all `legs` for at most `rings` rings of `ring_ms` each, counted from the first ringing (R8).
+
+    Each outcome names the step that follows; answered ends the plan when the conversation does.
+    """
+
+    legs: tuple[Leg, ...]
+    rings: int
+    ring_ms: int
+    no_answer: int
+    busy: int
+    unreachable: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say:
+    """Speak `phrases`, then go on to `next_step`."""
+
+    phrases: tuple[Phrase, ...]
+    next_step: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu:
+    """Speak `phrases` and wait `wait_ms` for one digit, at most `times` times; without a valid one go to `no_choice`."""
+
+    phrases: tuple[Phrase, ...]
+    choices: tuple[tuple[str, int], ...]
+    no_choice: int
+    wait_ms: int = 5000
+    times: int = 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Voicemail:
+    """Let the caller leave a message in `mailbox` (its number); `urgent` marks one that somebody must act on now."""
+
+    mailbox: str
+    urgent: bool = False
+    next_step: int
+
+
+class HangupCause(StrEnum):
+    """Why a plan ends the call, as the network is told (ITU-T Q.850)."""
+
+    NORMAL = "normal"
+    UNALLOCATED = "unallocated"
+    BUSY = "busy"
+    REJECTED = "rejected"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hangup:
+    """End the call."""
+
+    cause: HangupCause = HangupCause.NORMAL
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emergency:
+    """Call the emergency number through the trunk with the caller's number presented; nothing may stand before it.
+
+    Only `explain` shows this step: the dialplan does it by itself, before any service is asked.
+    """
+
+    number: str
+
+
+Step = Dial | Say | Menu | Voicemail | Hangup | Emergency
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The steps of a call, and the language its prompts are spoken in."""
+
+    language: str
+    steps: tuple[Step, ...]

@@ -1,0 +1,1 @@
+"""Call control: one task per call, over ports that asterisk and storage implement."""

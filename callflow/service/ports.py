@@ -1,0 +1,69 @@
+"""What call control needs of the world, as Protocols; `asterisk`, `storage` and `speech` implement them."""
+
+from collections.abc import AsyncIterator, Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from callflow.policy.model import Policy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhoneAccount:
+    """A SIP account of an extension, for Asterisk alone: the password never enters the policy."""
+
+    extension_id: int
+    username: str
+    password: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MailboxAccount:
+    """A voicemail box's PIN, for Asterisk alone."""
+
+    mailbox_id: int
+    pin: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Snapshot:
+    """One consistent read of the database: the policy and the secrets that Asterisk needs."""
+
+    policy: Policy
+    phones: tuple[PhoneAccount, ...] = ()
+    mailboxes: tuple[MailboxAccount, ...] = ()
+
+
+class PolicyStore(Protocol):
+    """The policy database as the service sees it."""
+
+    async def load(self) -> Snapshot:
+        """Return the present snapshot; raise `CallflowError` (code `database_unavailable`) when it cannot be read."""
+        ...
+
+    def revisions(self) -> AsyncIterator[int]:
+        """Yield each new revision, by notification or poll; survive a lost database by itself."""
+        ...
+
+
+class SnapshotFile(Protocol):
+    """The last good snapshot on disk, for a start without the database."""
+
+    def read(self) -> Snapshot | None:
+        """Return what was last written, or None if there is nothing or it is damaged (which is logged)."""
+        ...
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Keep this snapshot, atomically, readable by the owner only."""
+        ...
+
+
+class Speech(Protocol):
+    """Speech made ahead of the call, never in the caller's time."""
+
+    async def prepare(self, texts: Iterable[tuple[str, str]]) -> None:
+        """Make the sound of each (language, text) that has none yet."""
+        ...
+
+    def sound(self, language: str, text: str) -> str | None:
+        """Return the sound's path without extension as Asterisk takes it, or None when it is not made yet."""
+        ...

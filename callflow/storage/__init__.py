@@ -1,0 +1,1 @@
+"""What talks to PostgreSQL and the disk: tables, snapshot, change feed."""

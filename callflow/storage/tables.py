@@ -1,0 +1,346 @@
+"""The tables of the policy database, as SQLAlchemy sees them; `db/versions` makes them, with their guards.
+
+A *target* (where a call goes) is six nullable columns with a common prefix, exactly one of them set.
+"""
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Date,
+    DateTime,
+    ForeignKey,
+    Identity,
+    Integer,
+    MetaData,
+    SmallInteger,
+    Table,
+    Text,
+    Time,
+)
+from sqlalchemy.dialects.postgresql import JSONB
+
+metadata = MetaData()
+
+
+def _id() -> Column[int]:
+    return Column("id", Integer, Identity(always=False), primary_key=True)
+
+
+def _reference(name: str, table: str, *, required: bool = False, cascade: bool = False) -> Column[int]:
+    key = ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
+    return Column(name, Integer, key, nullable=not required)
+
+
+def _text(name: str, *, required: bool = True) -> Column[str]:
+    return Column(name, Text, nullable=not required)
+
+
+def _instant(name: str, *, required: bool = False) -> Column[object]:
+    return Column(name, DateTime(timezone=True), nullable=not required)
+
+
+def _target(prefix: str) -> list[Column[int] | Column[str]]:
+    return [
+        _reference(f"{prefix}_extension_id", "extension"),
+        _reference(f"{prefix}_unit_id", "unit"),
+        _reference(f"{prefix}_ring_group_id", "ring_group"),
+        _reference(f"{prefix}_mailbox_id", "mailbox"),
+        _reference(f"{prefix}_switchboard_id", "organisation"),
+        _text(f"{prefix}_number", required=False),
+    ]
+
+
+holiday_calendar = Table("holiday_calendar", metadata, _id(), _text("name"))
+
+holiday = Table(
+    "holiday",
+    metadata,
+    _id(),
+    _reference("holiday_calendar_id", "holiday_calendar", required=True, cascade=True),
+    Column("date", Date, nullable=False),
+    _text("name"),
+    Column("half_day", Boolean, nullable=False, server_default="false"),
+)
+
+organisation = Table(
+    "organisation",
+    metadata,
+    _id(),
+    _text("key"),
+    _text("name"),
+    _text("main_number"),
+    Column("language", Text, nullable=False, server_default="sv"),
+    Column("time_zone", Text, nullable=False, server_default="Europe/Stockholm"),
+    _reference("operator_group_id", "ring_group"),
+    _reference("switchboard_schedule_id", "schedule"),
+    _reference("duty_roster_id", "duty_roster"),
+    _reference("mailbox_id", "mailbox"),
+    _reference("holiday_calendar_id", "holiday_calendar"),
+    Column("ring_tone_ms", Integer, nullable=False, server_default="1000"),
+    Column("ring_pause_ms", Integer, nullable=False, server_default="5000"),
+)
+
+number_range = Table(
+    "number_range",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("first_number"),
+    _text("last_number"),
+    _text("short_prefix"),
+    Column("short_digits", SmallInteger, nullable=False, server_default="4"),
+)
+
+schedule = Table(
+    "schedule",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("name"),
+    Column("open_on_holidays", Boolean, nullable=False, server_default="false"),
+    Column("half_day_closes", Time, nullable=True, server_default="12:00"),
+)
+
+schedule_hours = Table(
+    "schedule_hours",
+    metadata,
+    _id(),
+    _reference("schedule_id", "schedule", required=True, cascade=True),
+    Column("weekday", SmallInteger, nullable=False),
+    Column("opens", Time, nullable=False),
+    Column("closes", Time, nullable=False),
+)
+
+schedule_exception = Table(
+    "schedule_exception",
+    metadata,
+    _id(),
+    _reference("schedule_id", "schedule", required=True, cascade=True),
+    Column("first_date", Date, nullable=False),
+    Column("last_date", Date, nullable=False),
+    _text("name"),
+)
+
+schedule_exception_hours = Table(
+    "schedule_exception_hours",
+    metadata,
+    _id(),
+    _reference("schedule_exception_id", "schedule_exception", required=True, cascade=True),
+    Column("opens", Time, nullable=False),
+    Column("closes", Time, nullable=False),
+)
+
+unit = Table(
+    "unit",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _reference("parent_id", "unit"),
+    _text("name"),
+    _text("number", required=False),
+    Column("confidential", Boolean, nullable=False, server_default="false"),
+    Column("presents", Text, nullable=False, server_default="own"),
+    _reference("manager_id", "person"),
+    _reference("telephone_contact_id", "person"),
+    _reference("telephone_schedule_id", "schedule"),
+    _reference("working_schedule_id", "schedule"),
+    *_target("duty_phone"),
+    _reference("duty_roster_id", "duty_roster"),
+    _reference("mailbox_id", "mailbox"),
+)
+
+answering_place = Table(
+    "answering_place",
+    metadata,
+    _id(),
+    _reference("unit_id", "unit", required=True, cascade=True),
+    Column("position", SmallInteger, nullable=False),
+    *_target("to"),
+    Column("ring_limit", SmallInteger, nullable=False, server_default="4"),
+)
+
+person = Table(
+    "person",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _reference("unit_id", "unit"),
+    _text("given_name"),
+    _text("family_name"),
+    _text("email", required=False),
+)
+
+extension = Table(
+    "extension",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _reference("unit_id", "unit", required=True),
+    _reference("person_id", "person"),
+    _text("number"),
+    Column("kind", Text, nullable=False, server_default="desk"),
+    _text("name", required=False),
+    _text("sip_username", required=False),
+    _text("sip_password", required=False),
+    _text("mobile_number", required=False),
+    Column("mobile_confirms", Boolean, nullable=False, server_default="true"),
+    Column("ring_limit", SmallInteger, nullable=False, server_default="4"),
+    _reference("mailbox_id", "mailbox"),
+    Column("locked", Boolean, nullable=False, server_default="false"),
+)
+
+ring_group = Table(
+    "ring_group",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("name"),
+)
+
+ring_group_member = Table(
+    "ring_group_member",
+    metadata,
+    _id(),
+    _reference("ring_group_id", "ring_group", required=True, cascade=True),
+    _reference("extension_id", "extension", required=True, cascade=True),
+)
+
+mailbox = Table(
+    "mailbox",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("number"),
+    _text("name"),
+    _text("email", required=False),
+    Column("language", Text, nullable=False, server_default="sv"),
+    _text("pin"),
+)
+
+diversion = Table(
+    "diversion",
+    metadata,
+    _id(),
+    _reference("extension_id", "extension", required=True, cascade=True),
+    _text("condition"),
+    *_target("to"),
+    Column("rings", SmallInteger, nullable=True),
+    _instant("ends_at"),
+)
+
+absence_reason = Table(
+    "absence_reason",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("digit"),
+    _text("text_sv"),
+    _text("text_en"),
+    Column("tell_external", Boolean, nullable=False, server_default="true"),
+    Column("still_rings", Boolean, nullable=False, server_default="false"),
+)
+
+absence = Table(
+    "absence",
+    metadata,
+    _id(),
+    _reference("person_id", "person", required=True, cascade=True),
+    _reference("reason_id", "absence_reason", required=True),
+    _instant("starts_at", required=True),
+    _instant("returns_at"),
+    *_target("referral"),
+)
+
+duty_roster = Table(
+    "duty_roster",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("name"),
+    _reference("mailbox_id", "mailbox", required=True),
+)
+
+duty_level = Table(
+    "duty_level",
+    metadata,
+    _id(),
+    _reference("duty_roster_id", "duty_roster", required=True, cascade=True),
+    Column("level", SmallInteger, nullable=False),
+    *_target("standing"),
+    Column("ring_limit", SmallInteger, nullable=False, server_default="4"),
+)
+
+duty_shift = Table(
+    "duty_shift",
+    metadata,
+    _id(),
+    _reference("duty_roster_id", "duty_roster", required=True, cascade=True),
+    Column("level", SmallInteger, nullable=False),
+    _instant("starts_at", required=True),
+    _instant("ends_at", required=True),
+    *_target("to"),
+)
+
+number_class = Table(
+    "number_class",
+    metadata,
+    _id(),
+    _text("prefix"),
+    _text("category"),
+    _text("note", required=False),
+)
+
+barring = Table(
+    "barring",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", cascade=True),
+    _reference("unit_id", "unit", cascade=True),
+    _reference("extension_id", "extension", cascade=True),
+    _text("category"),
+    _text("reason"),
+)
+
+exemption = Table(
+    "exemption",
+    metadata,
+    _id(),
+    _reference("extension_id", "extension", required=True, cascade=True),
+    _text("category"),
+    _reference("approver_id", "person", required=True),
+    _text("reason"),
+    _instant("starts_at", required=True),
+    _instant("ends_at", required=True),
+)
+
+feature_code = Table(
+    "feature_code",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", required=True, cascade=True),
+    _text("code"),
+    _text("action"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", BigInteger, Identity(always=True), primary_key=True),
+    _instant("at", required=True),
+    _text("actor"),
+    _text("table_name"),
+    Column("row_id", BigInteger, nullable=True),
+    _text("action"),
+    Column("old", JSONB, nullable=True),
+    Column("new", JSONB, nullable=True),
+    Column("revision", BigInteger, nullable=False),
+)
+
+policy_revision = Table(
+    "policy_revision",
+    metadata,
+    Column("only_row", Boolean, primary_key=True, server_default="true"),
+    Column("revision", BigInteger, nullable=False),
+    _instant("changed_at", required=True),
+)
