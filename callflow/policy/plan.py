@@ -67,7 +67,7 @@ class Say:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Menu:
-    """Speak `phrases` and wait `wait_ms` for one digit, at most `times` times; without a valid one go to `no_choice`."""
+    """Speak `phrases` and wait `wait_ms` for one digit, up to `times` times; with no valid one go to `no_choice`."""
 
     phrases: tuple[Phrase, ...]
     choices: tuple[tuple[str, int], ...]
