@@ -28,7 +28,9 @@ def _id() -> Column[int]:
 
 
 def _reference(name: str, table: str, *, required: bool = False, cascade: bool = False) -> Column[int]:
-    key = ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
+    action = "CASCADE" if cascade else None
+    # Deferred: rows that refer to each other may come in any order within a transaction.
+    key = ForeignKey(f"{table}.id", ondelete=action, deferrable=True, initially="DEFERRED")
     return Column(name, Integer, key, nullable=not required)
 
 
