@@ -1,0 +1,121 @@
+"""The schema of the policy database: brings it up to date, and refuses to work with another than ours.
+
+The migrations stand in `db/` beside the package; a lock in the database lets one process at a time run them.
+"""
+
+from collections.abc import Callable
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from alembic.util import CommandError
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+from callflow.errors import CallflowError
+
+MIGRATIONS = Path(__file__).parents[2] / "db"
+_LOCK = 0x43414C4C  # any number that nobody else locks; here "CALL"
+
+
+class SchemaTooNewError(CallflowError):
+    """The database was migrated by a newer Callflow than this one."""
+
+    code = "schema_too_new"
+
+
+class SchemaTooOldError(CallflowError):
+    """The database lacks migrations that this Callflow needs."""
+
+    code = "schema_too_old"
+
+
+class DatabaseEncodingError(CallflowError):
+    """The database cannot hold Swedish text."""
+
+    code = "database_encoding"
+
+
+async def migrate(url: str) -> None:
+    """Bring the database at `url` (postgresql+asyncpg://…) to the newest schema; do nothing if it is there.
+
+    Raises:
+        SchemaTooNewError: it was migrated by a newer Callflow.
+        DatabaseEncodingError: the database is not in UTF-8.
+    """
+    await _with_connection(url, _upgrade)
+
+
+async def downgrade(url: str, revision: str) -> None:
+    """Take the database at `url` back to `revision` (`base` for an empty one). Deletes what it held."""
+    await _with_connection(url, lambda connection: command.downgrade(_config(connection), revision))
+
+
+async def require_current_schema(url: str) -> None:
+    """Return if the database at `url` has exactly the schema of this Callflow.
+
+    Raises:
+        SchemaTooNewError: it was migrated by a newer Callflow.
+        SchemaTooOldError: it lacks migrations.
+    """
+    await _with_connection(url, _require_current)
+
+
+async def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
+    engine = create_async_engine(url, poolclass=NullPool)
+    try:
+        async with engine.connect() as connection:
+            await connection.run_sync(work)
+            await connection.commit()
+    finally:
+        await engine.dispose()
+
+
+def _upgrade(connection: Connection) -> None:
+    encoding = connection.scalar(text("SHOW server_encoding"))
+    if encoding != "UTF8":
+        raise DatabaseEncodingError(
+            f"The database is encoded in {encoding}, which cannot hold Swedish text. "
+            "Create it with: CREATE DATABASE callflow ENCODING 'UTF8' TEMPLATE template0"
+        )
+    connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+    _refuse_newer(connection)
+    command.upgrade(_config(connection), "head")
+
+
+def _require_current(connection: Connection) -> None:
+    found = _refuse_newer(connection)
+    wanted = _scripts().get_current_head()
+    if found != wanted:
+        raise SchemaTooOldError(
+            f"The database has schema {found or 'none'}, this Callflow needs {wanted}. Run `callflow migrate`."
+        )
+
+
+def _refuse_newer(connection: Connection) -> str | None:
+    found = MigrationContext.configure(connection).get_current_revision()
+    if found is None:
+        return None
+    try:
+        _scripts().get_revision(found)
+    except CommandError:
+        raise SchemaTooNewError(
+            f"The database has schema {found}, which is newer than this Callflow knows. "
+            "Start a newer Callflow, or restore the database from before its upgrade."
+        ) from None
+    return found
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["connection"] = connection
+    return config
+
+
+def _scripts() -> ScriptDirectory:
+    return ScriptDirectory.from_config(_config())
