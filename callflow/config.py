@@ -28,6 +28,10 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="CALLFLOW_", extra="ignore")
 
     home: Path = Field(default_factory=home_folder)
+    tools: Path | None = None
+    """Where the unpacked Debian packages are kept, if not in the home folder; several systems may share it."""
+    sounds: Path | None = None
+    """Where prompts and speech are kept, if not in the home folder; several systems may share it."""
     database_url: SecretStr = SecretStr("")
     language: str = "sv"
     tryout: bool = False
@@ -72,12 +76,12 @@ class Settings(BaseSettings):
     @property
     def sounds_folder(self) -> Path:
         """Prompts by language: `sounds/sv/…`, `sounds/en/…`; speech from the policy under `sounds/policy`."""
-        return self.home / "sounds"
+        return self.sounds or self.home / "sounds"
 
     @property
     def tools_folder(self) -> Path:
         """Debian packages unpacked for this user: Asterisk, espeak-ng, sox, SIPp."""
-        return self.home / "tools"
+        return self.tools or self.home / "tools"
 
     @property
     def mail_spool(self) -> Path:

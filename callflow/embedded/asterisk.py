@@ -1,0 +1,197 @@
+"""The Asterisk that Callflow starts and ends itself, as a child process with every folder its own."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+import socket
+import time
+from asyncio.subprocess import DEVNULL, PIPE, Process
+from pathlib import Path
+
+from callflow.config import Settings
+from callflow.embedded.setup_errors import AsteriskConsoleError, AsteriskStartError, PortInUseError
+from callflow.embedded.tools import Tools
+
+BOOT_LIMIT = 60.0
+STOP_LIMIT = 10.0
+CONSOLE_LIMIT = 15.0
+BETWEEN_TRIES = 0.05
+LONGEST_SOCKET_PATH = 107  # sun_path of Linux's unix(7), without its closing zero
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class EmbeddedAsterisk:
+    """One Asterisk in `settings.asterisk_folder`, whose `etc` and `data` others have written beforehand.
+
+    Start it in the thread that lives longest: Linux ends the child with the *thread* that started it.
+    """
+
+    def __init__(self, settings: Settings, tools: Tools) -> None:
+        self.settings = settings
+        self.tools = tools
+        self._process: Process | None = None
+
+    @property
+    def control_socket(self) -> Path:
+        """Asterisk's console socket."""
+        return self.settings.asterisk_folder / "run" / "asterisk.ctl"
+
+    @property
+    def output_path(self) -> Path:
+        """What Asterisk wrote on its terminal in the present run."""
+        return self.settings.asterisk_folder / "log" / "console.log"
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self.running and self._process else None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
+    async def start(self) -> None:
+        """Start Asterisk and return when it is fully booted.
+
+        Raises:
+            PortInUseError: another program has one of its ports.
+            AsteriskStartError: it ended or did not come up in 60 s; with what it said last.
+        """
+        self._check_before_start()
+        for folder in ("run", "log", "spool", "lib"):
+            (self.settings.asterisk_folder / folder).mkdir(parents=True, exist_ok=True)
+        with self.output_path.open("wb") as output:
+            self._process = await asyncio.create_subprocess_exec(
+                *self._command(),
+                "-f",
+                stdin=DEVNULL,
+                stdout=output,
+                stderr=output,
+                env={**os.environ, **self.tools.environment()},
+                start_new_session=True,
+                preexec_fn=_end_with_parent,
+            )
+        try:
+            await self._wait_until_booted()
+        except BaseException:
+            await self.kill()
+            raise
+
+    async def stop(self) -> None:
+        """End Asterisk (`core stop now`: calls end too), by force after 10 s."""
+        if self._process is None or not self.running:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.terminate()
+        try:
+            await asyncio.wait_for(self._process.wait(), STOP_LIMIT)
+        except TimeoutError:
+            await self.kill()
+
+    async def kill(self) -> None:
+        """End Asterisk at once, as a crash would."""
+        if self._process is None:
+            return
+        with contextlib.suppress(ProcessLookupError):
+            self._process.kill()
+        await self._process.wait()
+
+    async def console(self, command: str) -> str:
+        """Return what Asterisk's console answers to a command, such as `core show channels`.
+
+        Raises:
+            AsteriskConsoleError: it does not run or did not answer in 15 s.
+        """
+        code, answer = await self._ask(command, CONSOLE_LIMIT)
+        if code != 0:
+            raise AsteriskConsoleError(f"Asterisk did not answer “{command}”: {answer.strip()}. Does it run?")
+        return answer
+
+    def _command(self) -> list[str]:
+        return [*self.tools.command("asterisk"), "-C", str(self.settings.asterisk_folder / "etc" / "asterisk.conf")]
+
+    def _check_before_start(self) -> None:
+        if len(os.fsencode(self.control_socket)) > LONGEST_SOCKET_PATH:
+            raise AsteriskStartError(
+                f"The path {self.control_socket} is too long for a Unix socket ({LONGEST_SOCKET_PATH} bytes). "
+                "Set CALLFLOW_HOME to a shorter path.",
+            )
+        if _answers(self.control_socket):
+            raise AsteriskStartError(
+                f"Another Callflow runs in {self.settings.home}. Stop it, or set CALLFLOW_HOME to another folder.",
+            )
+        settings = self.settings
+        check_port(settings.sip_host, settings.sip_port, "SIP", "CALLFLOW_SIP_PORT", udp=True)
+        check_port(settings.http_host, settings.http_port, "Asterisks HTTP", "CALLFLOW_HTTP_PORT")
+        check_port("127.0.0.1", settings.ami_port, "AMI", "CALLFLOW_AMI_PORT")
+
+    async def _wait_until_booted(self) -> None:
+        limit = time.monotonic() + BOOT_LIMIT
+        while (left := limit - time.monotonic()) > 0:
+            if not self.running:
+                raise AsteriskStartError(f"Asterisk ended while it started: {self._last_words()}")
+            code, _ = await self._ask("core waitfullybooted", left)
+            if code == 0:
+                return
+            await asyncio.sleep(BETWEEN_TRIES)
+        raise AsteriskStartError(f"Asterisk was not up after {BOOT_LIMIT:.0f} s: {self._last_words()}")
+
+    async def _ask(self, command: str, limit: float) -> tuple[int, str]:
+        if not self.control_socket.exists():
+            return 1, "its console socket is missing"
+        asked = await asyncio.create_subprocess_exec(
+            *self._command(),
+            "-rx",
+            command,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=PIPE,
+        )
+        try:
+            output, errors = await asyncio.wait_for(asked.communicate(), limit)
+        except TimeoutError:
+            asked.kill()
+            await asked.wait()
+            return 1, f"no answer in {limit:.0f} s"
+        text = (output if asked.returncode == 0 else output + errors).decode(errors="replace")
+        return asked.returncode or 0, text
+
+    def _last_words(self) -> str:
+        said = self.output_path.read_text(errors="replace").strip()
+        return f"{said[-1500:] or 'it said nothing'} (see {self.output_path.parent})"
+
+
+def _end_with_parent() -> None:
+    """Ask the kernel, in the child before it becomes Asterisk, to end it when the parent is gone."""
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+
+
+def _answers(path: Path) -> bool:
+    with contextlib.closing(socket.socket(socket.AF_UNIX)) as asker:
+        try:
+            asker.connect(str(path))
+        except OSError:
+            return False
+        return True
+
+
+def check_port(host: str, port: int, what: str, setting: str, *, udp: bool = False) -> None:
+    """Raise `PortInUseError`, which names what needs the port and the setting that moves it, if it is taken."""
+    kind = socket.SOCK_DGRAM if udp else socket.SOCK_STREAM
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with contextlib.closing(socket.socket(family, kind)) as probe:
+        if not udp:
+            # Connections of an earlier run that still die out do not count.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise PortInUseError(
+                f"Port {port} ({'UDP' if udp else 'TCP'}) on {host}, for {what}, cannot be used: {error.strerror}. "
+                f"Another program has it (`ss -lnp` shows which): stop that one, or set {setting} to a free port.",
+            ) from error

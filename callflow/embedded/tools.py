@@ -1,0 +1,137 @@
+"""The programs that Callflow takes from Debian: Asterisk, espeak-ng, sox, SIPp, and a Python for the phone.
+
+Unpacked programs run through the loader and libraries that came with them, so that the machine's own libc does
+not matter. An Asterisk on PATH that is new enough is used as it is.
+"""
+
+import importlib.util
+import re
+import shutil
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from callflow.config import Settings
+from callflow.embedded.apt import run
+from callflow.embedded.debian import PackageSet, Report, unpack
+from callflow.embedded.phone_python import prepare_phone_python
+from callflow.embedded.setup_errors import SetupError
+from callflow.embedded.unpacked import UnpackedRoot
+
+OLDEST_ASTERISK = (22, 7)
+SPEECH_AND_TEST = ("asterisk-core-sounds-en-wav", "espeak-ng", "sox", "sip-tester")
+DEBIAN_TOOLS = PackageSet(
+    name="Asterisk, espeak-ng, sox och SIPp",
+    suite="forky",
+    packages=("asterisk", *SPEECH_AND_TEST),
+)
+DEBIAN_TOOLS_WITHOUT_ASTERISK = PackageSet(name="espeak-ng, sox och SIPp", suite="forky", packages=SPEECH_AND_TEST)
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The unpacked programs; `installed_asterisk` is the one on PATH, if it is used."""
+
+    unpacked: UnpackedRoot
+    folder: Path
+    installed_asterisk: Path | None = None
+
+    def command(self, program: str) -> list[str]:
+        """Return the arguments that start a program (`asterisk`, `espeak-ng`, `sox`, `sipp`); append its own."""
+        if program == "asterisk" and self.installed_asterisk is not None:
+            return [str(self.installed_asterisk)]
+        return self.unpacked.command(program)
+
+    def environment(self) -> dict[str, str]:
+        """Return what the programs need in their environment, to be added to ours."""
+        return {"ESPEAK_DATA_PATH": str(self.unpacked.library_folder)}
+
+    @property
+    def modules_folder(self) -> Path:
+        """Asterisk's modules (`astmoddir`)."""
+        if self.installed_asterisk is None:
+            return self.unpacked.library_folder / "asterisk" / "modules"
+        prefix = self.installed_asterisk.resolve().parent.parent
+        found = sorted(prefix.glob("lib*/asterisk/modules")) + sorted(prefix.glob("lib/*/asterisk/modules"))
+        if not found:
+            raise SetupError(f"No modules of {self.installed_asterisk} under {prefix}; take it off PATH to use ours.")
+        return found[0]
+
+    @property
+    def asterisk_share(self) -> Path:
+        """What comes with Asterisk to be read: `documentation`, `rest-api`, `static-http`."""
+        if self.installed_asterisk is None:
+            return self.unpacked.root / "usr" / "share" / "asterisk"
+        found = [
+            folder
+            for folder in (Path("/usr/share/asterisk"), Path("/var/lib/asterisk"))
+            if (folder / "documentation").is_dir()
+        ]
+        if not found:
+            raise SetupError(f"No documentation of {self.installed_asterisk}; take it off PATH to use ours.")
+        return found[0]
+
+    @property
+    def rest_api_folder(self) -> Path:
+        """ARI's own description, one JSON file for each resource."""
+        return self.asterisk_share / "rest-api"
+
+    @property
+    def english_sounds_folder(self) -> Path:
+        """Asterisk's own English prompts (16-bit wav, 8 kHz)."""
+        return self.unpacked.root / "usr" / "share" / "asterisk" / "sounds" / "en_US_f_Allison"
+
+    def phone_python(self, report: Report) -> list[str]:
+        """Return the arguments that start a Python which can import pjsua2 (and the standard library, no more).
+
+        Ours when it can; else Debian's 3.11 with the locked wheel, unpacked on the first use.
+
+        Raises:
+            SetupError: one of its kinds.
+        """
+        if importlib.util.find_spec("pjsua2") is not None:
+            return [sys.executable]
+        return prepare_phone_python(self.folder / "python3.11", report)
+
+
+def prepare_tools(settings: Settings, report: Report) -> Tools:
+    """Return the tools, unpacked now or by an earlier start; the first time takes 10 to 30 s.
+
+    Raises:
+        SetupError: one of its kinds, each with what to do.
+    """
+    installed = installed_asterisk()
+    packages = DEBIAN_TOOLS if installed is None else DEBIAN_TOOLS_WITHOUT_ASTERISK
+    root = unpack(packages, settings.tools_folder / "debian", report)
+    return Tools(unpacked=UnpackedRoot(root), folder=settings.tools_folder, installed_asterisk=installed)
+
+
+def installed_asterisk() -> Path | None:
+    """Return the Asterisk on PATH if it is new enough."""
+    found = shutil.which("asterisk")
+    if found is None:
+        return None
+    return Path(found) if asterisk_version(run([found, "-V"]).stdout) >= OLDEST_ASTERISK else None
+
+
+def asterisk_version(said: str) -> tuple[int, int]:
+    """Return major and minor version of `Asterisk 22.10.1~dfsg`; (0, 0) when it cannot be read."""
+    match = re.match(r"Asterisk (?:certified[-/])?(\d+)\.(\d+)", said.strip())
+    return (int(match[1]), int(match[2])) if match else (0, 0)
+
+
+def make_data_folder(tools: Tools, settings: Settings) -> Path:
+    """Return Asterisk's `astdatadir`, `<home>/asterisk/data`: its own documentation and API, and our sounds.
+
+    Asterisk looks for sounds in `sounds` of this folder and nowhere else.
+    """
+    folder = settings.asterisk_folder / "data"
+    folder.mkdir(parents=True, exist_ok=True)
+    links = {name: tools.asterisk_share / name for name in ("documentation", "rest-api", "static-http")}
+    for name, target in {**links, "sounds": settings.sounds_folder}.items():
+        link = folder / name
+        if link.is_symlink() and link.readlink() == target:
+            continue
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+    return folder
