@@ -1,0 +1,148 @@
+"""Asterisk as call control's `Switch`: ARI operations over the one websocket."""
+
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+
+import msgspec
+import structlog
+
+from callflow.asterisk import ari_operations as operations
+from callflow.asterisk.ari_connection import AriConnection, AriRequestError
+from callflow.asterisk.ari_events import (
+    ApplicationReplaced,
+    CallBroadcast,
+    Channel,
+    Connected,
+    RESTResponse,
+    StasisStart,
+)
+from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, SwitchEvent, WaitingCall
+
+log = structlog.get_logger(__name__)
+
+APPLICATION_PREFIX = "callflow"
+"""Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
+RUN_CONTEXT = "callflow-run"
+_PRESENTATION = 2
+_WITHHELD = ("prohib", "unavail")
+_NO_NUMBER = ("", "anonymous", "unknown", "restricted")
+_GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
+
+
+class _Application(msgspec.Struct):
+    name: str
+    channel_ids: tuple[str, ...] = ()
+
+
+class Ari:
+    """The operations of ARI that call control uses; the connection is kept up by `AriConnection.run`."""
+
+    def __init__(self, connection: AriConnection) -> None:
+        self._connection = connection
+
+    async def events(self) -> AsyncIterator[SwitchEvent]:
+        """Yield arrived and entered calls, and each connection."""
+        async for event in self._connection.events():
+            match event:
+                case Connected():
+                    yield SwitchConnected()
+                case CallBroadcast(channel=channel):
+                    yield CallArrived(waiting_call(channel))
+                case StasisStart(channel=channel, args=args):
+                    yield CallEntered(waiting_call(channel, args))
+                case ApplicationReplaced():
+                    log.error("ari_application_replaced", application=self._connection.application)
+                case _:
+                    pass
+
+    async def claim(self, channel_id: str) -> bool:
+        """`claimChannel`: False for 404 (gone) and 409 (another instance has it)."""
+        query = {"channelId": channel_id, "application": self._connection.application}
+        answer = await self._connection.request(operations.CLAIM_CHANNEL, query=query)
+        return _still_there(operations.CLAIM_CHANNEL, answer)
+
+    async def set_channel_vars(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """`setChannelVars`: all in one request; the channel must be in Stasis."""
+        operation = operations.SET_CHANNEL_VARS
+        body = {"variables": dict(variables)}
+        _require_success(operation, await self._connection.request(operation, {"channelId": channel_id}, body=body))
+
+    async def continue_in_dialplan(
+        self,
+        channel_id: str,
+        *,
+        context: str | None = None,
+        extension: str | None = None,
+        priority: int | None = None,
+    ) -> None:
+        """`continueInDialplan`: there, or behind where the channel came from."""
+        operation = operations.CONTINUE_IN_DIALPLAN
+        place = {"context": context, "extension": extension, "priority": priority}
+        query = {name: str(value) for name, value in place.items() if value is not None}
+        _require_success(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
+
+    async def hangup(self, channel_id: str, *, reason_code: int = 16) -> None:
+        """`hangup` with a Q.850 cause; a channel that is gone already is as good."""
+        operation, query = operations.HANGUP, {"reason_code": str(reason_code)}
+        _still_there(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
+
+    async def start_plan(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Set the whole plan in one request, then let the interpreter run it."""
+        await self.set_channel_vars(channel_id, variables)
+        await self.continue_in_dialplan(channel_id, context=RUN_CONTEXT, extension="s", priority=1)
+
+    async def let_fall_back(self, channel_id: str) -> None:
+        """Continue behind the entry's Stasis: without a plan the dialplan goes on to its fallback."""
+        await self.continue_in_dialplan(channel_id)
+
+    async def left_over(self) -> tuple[WaitingCall, ...]:
+        """Return the calls in applications of ours, also those of a process that has died."""
+        answer = await self._connection.request(operations.LIST_APPLICATIONS)
+        _require_success(operations.LIST_APPLICATIONS, answer)
+        applications = msgspec.json.decode(answer.message_body, type=list[_Application])
+        found = [
+            await self._channel(channel_id)
+            for application in applications
+            if application.name.startswith(APPLICATION_PREFIX)
+            for channel_id in application.channel_ids
+        ]
+        return tuple(waiting_call(channel) for channel in found if channel is not None)
+
+    async def _channel(self, channel_id: str) -> Channel | None:
+        operation = operations.GET_CHANNEL
+        answer = await self._connection.request(operation, {"channelId": channel_id})
+        if not _still_there(operation, answer):
+            return None
+        return msgspec.json.decode(answer.message_body, type=Channel)
+
+
+def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
+    """Read a call from its channel and the entry's arguments: who (phone or trunk), endpoint, presentation, time.
+
+    The caller is known by the endpoint that Asterisk authenticated, which also the channel's name tells, never
+    by what the caller claims. The time stands behind the third argument, split at its colons by Asterisk.
+    """
+    technology, _, rest = channel.name.partition("/")
+    endpoint = rest.rpartition("-")[0] if technology == "PJSIP" else ""
+    number, presentation = channel.caller.number, args[_PRESENTATION] if len(args) > _PRESENTATION else ""
+    withheld = number in _NO_NUMBER or presentation.startswith(_WITHHELD)
+    return WaitingCall(
+        channel_id=channel.id,
+        endpoint=endpoint,
+        called_number=channel.dialplan.exten,
+        caller_number=None if withheld else number,
+        at=":".join(args[_PRESENTATION + 1 :]),
+    )
+
+
+def _require_success(operation: operations.Operation, answer: RESTResponse) -> None:
+    if answer.status_code >= HTTPStatus.MULTIPLE_CHOICES:
+        raise AriRequestError(operation.nickname, answer.status_code, answer.reason_phrase)
+
+
+def _still_there(operation: operations.Operation, answer: RESTResponse) -> bool:
+    """Return False for 404 and 409, True for success; raise for anything else."""
+    if answer.status_code in _GONE:
+        return False
+    _require_success(operation, answer)
+    return True

@@ -1,0 +1,230 @@
+"""ARI's one websocket: events come in, requests and their answers go both ways.
+
+The reader never waits for anybody: an answer wakes its request, an event goes into a bounded queue, and what
+does not fit is dropped and said. A lost connection fails what waits on it at once and is made anew, with
+growing pauses and jitter so that many nodes do not come back in step.
+"""
+
+import asyncio
+import itertools
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import quote, urlencode
+
+import aiohttp
+import msgspec
+import structlog
+
+from callflow.asterisk.ari_events import (
+    EVENT_TYPES,
+    Connected,
+    Event,
+    RESTResponse,
+    UnreadableMessageError,
+    read_message,
+)
+from callflow.asterisk.ari_operations import FILTER_EVENTS, Operation
+from callflow.errors import CallflowError
+
+log = structlog.get_logger(__name__)
+
+REQUEST_SECONDS = 1.0
+"""How long an answer may take; Asterisk on the same machine answers in a few milliseconds."""
+CONNECT_SECONDS = 5.0
+HEARTBEAT_SECONDS = 10.0
+FIRST_PAUSE_SECONDS = 0.1
+LONGEST_PAUSE_SECONDS = 5.0
+QUEUE_SIZE = 10_000
+LARGEST_MESSAGE = 4 * 1024 * 1024
+"""Bytes; a larger message is skipped. The socket itself is given up only at sixteen times this."""
+
+
+class AriUnavailableError(CallflowError):
+    """Asterisk's ARI could not be reached, or did not answer in time."""
+
+    code = "ari_unavailable"
+
+
+class AriRequestError(CallflowError):
+    """Asterisk refused a request; `status` is the HTTP status it gave."""
+
+    code = "ari_request_refused"
+
+    def __init__(self, operation: str, status: int, reason: str) -> None:
+        super().__init__(f"Asterisk refused {operation}: {status} {reason}")
+        self.status = status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AriAddress:
+    """Where Asterisk's HTTP server is and who we are to it; `application` must be no other process's."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    application: str
+
+
+class AriConnection:
+    """A websocket that is kept up by `run` and used through `request` and `events`."""
+
+    def __init__(self, address: AriAddress, *, queue_size: int = QUEUE_SIZE) -> None:
+        self._address = address
+        self._queue: asyncio.Queue[Event] = asyncio.Queue(queue_size)
+        self._waiting: dict[str, asyncio.Future[RESTResponse]] = {}
+        self._numbers = itertools.count(1)
+        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self.connected = False
+        self.dropped_events = 0
+
+    @property
+    def application(self) -> str:
+        """Our name as a Stasis application."""
+        return self._address.application
+
+    async def events(self) -> AsyncIterator[Event]:
+        """Yield what comes, in order; `Connected` first after each (re)connection."""
+        while True:
+            yield await self._queue.get()
+
+    async def run(self) -> None:
+        """Keep the connection up until cancelled."""
+        pause = FIRST_PAUSE_SECONDS
+        async with aiohttp.ClientSession() as session:
+            while True:
+                reason = "closed by Asterisk"
+                try:
+                    await self._serve_one_connection(session)
+                except (aiohttp.ClientError, OSError, TimeoutError, CallflowError) as error:
+                    reason = str(error) or type(error).__name__
+                if self.connected:
+                    self.connected, pause = False, FIRST_PAUSE_SECONDS
+                wait = random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+                log.warning("ari_disconnected", reason=reason, again_in_seconds=round(wait, 2))
+                await asyncio.sleep(wait)
+                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def request(
+        self,
+        operation: Operation,
+        path: Mapping[str, str] | None = None,
+        query: Mapping[str, str] | None = None,
+        body: object = None,
+    ) -> RESTResponse:
+        """Send one request and return its answer, whatever its status.
+
+        Raises:
+            AriUnavailableError: not connected, the connection was lost meanwhile, or no answer in a second.
+        """
+        socket = self._socket
+        if socket is None:
+            raise AriUnavailableError(f"{operation.nickname}: not connected to Asterisk's ARI")
+        number = str(next(self._numbers))
+        answer: asyncio.Future[RESTResponse] = asyncio.get_running_loop().create_future()
+        self._waiting[number] = answer
+        try:
+            async with asyncio.timeout(REQUEST_SECONDS):
+                await socket.send_str(_encode(number, operation, path or {}, query or {}, body))
+                return await answer
+        except TimeoutError as error:
+            raise AriUnavailableError(
+                f"{operation.nickname}: no answer from Asterisk in {REQUEST_SECONDS} s"
+            ) from error
+        except ConnectionError as error:
+            raise AriUnavailableError(f"{operation.nickname}: the connection to Asterisk was lost") from error
+        finally:
+            del self._waiting[number]
+
+    async def _serve_one_connection(self, session: aiohttp.ClientSession) -> None:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            socket = await self._connect(session)
+        self._socket = socket
+        reader = asyncio.create_task(self._read(socket))
+        try:
+            await self._set_filter()
+            self.connected = True
+            log.info("ari_connected", application=self.application)
+            self._put(Connected())
+            await reader
+        finally:
+            self._socket = None
+            reader.cancel()
+            self._fail_waiting()
+            await socket.close()
+
+    async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+        address = self._address
+        try:
+            return await session.ws_connect(
+                f"http://{address.host}:{address.port}/ari/events?{urlencode({'app': address.application})}",
+                auth=aiohttp.BasicAuth(address.username, address.password, encoding="utf-8"),
+                heartbeat=HEARTBEAT_SECONDS,
+                max_msg_size=16 * LARGEST_MESSAGE,
+            )
+        except aiohttp.WSServerHandshakeError as error:
+            raise AriUnavailableError(
+                f"Asterisk refused ARI's websocket ({error.status}): check ari_username and ari_password"
+            ) from error
+
+    async def _set_filter(self) -> None:
+        allowed = [{"type": kind.__name__} for kind in EVENT_TYPES]
+        answer = await self.request(FILTER_EVENTS, {"applicationName": self.application}, body={"allowed": allowed})
+        if answer.status_code >= 300:  # noqa: PLR2004 - HTTP's own boundary
+            raise AriRequestError(FILTER_EVENTS.nickname, answer.status_code, answer.reason_phrase)
+
+    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+        async for frame in socket:
+            if frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
+                self._take(frame.data)
+
+    def _take(self, data: str | bytes) -> None:
+        if len(data) > LARGEST_MESSAGE:
+            log.warning("ari_message_skipped", reason="too large", size=len(data))
+            return
+        try:
+            message = read_message(data)
+        except UnreadableMessageError as error:
+            log.warning("ari_message_skipped", reason=str(error), kind=error.kind)
+            return
+        if isinstance(message, RESTResponse):
+            waiting = self._waiting.get(message.request_id)
+            if waiting is not None and not waiting.done():
+                waiting.set_result(message)
+        elif message is not None:
+            self._put(message)
+
+    def _put(self, event: Event) -> None:
+        try:
+            self._queue.put_nowait(event)
+        except asyncio.QueueFull:
+            self.dropped_events += 1
+            log.warning("ari_event_dropped", kind=type(event).__name__, dropped=self.dropped_events)
+
+    def _fail_waiting(self) -> None:
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(ConnectionResetError("the websocket was closed"))
+
+
+def _encode(
+    number: str, operation: Operation, path: Mapping[str, str], query: Mapping[str, str], body: object
+) -> str:
+    unknown = set(query) - set(operation.query)
+    assert not unknown, f"{operation.nickname} has no parameter {unknown}"
+    uri = operation.path.lstrip("/").format_map({name: quote(value, safe="") for name, value in path.items()})
+    if query:
+        uri = f"{uri}?{urlencode(query, quote_via=quote)}"
+    message: dict[str, Any] = {
+        "type": "RESTRequest",
+        "transaction_id": number,
+        "request_id": number,
+        "method": operation.method,
+        "uri": uri,
+    }
+    if body is not None:
+        message["content_type"] = "application/json"
+        message["message_body"] = msgspec.json.encode(body).decode()
+    return msgspec.json.encode(message).decode()

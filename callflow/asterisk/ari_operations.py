@@ -1,0 +1,47 @@
+"""The ARI operations we use, named and spelt as in Asterisk's own Swagger files.
+
+A contract test holds each of them against `/ari/api-docs/<resource>.json` of the running Asterisk.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation: its `nickname` in `resource`'s Swagger file, method, path, and the parameters we send."""
+
+    resource: str
+    nickname: str
+    method: str
+    path: str
+    query: tuple[str, ...] = ()
+    body: str | None = None
+
+
+CLAIM_CHANNEL = Operation("events", "claimChannel", "POST", "/events/claim", ("channelId", "application"))
+LIST_CHANNELS = Operation("channels", "list", "GET", "/channels")
+GET_CHANNEL = Operation("channels", "get", "GET", "/channels/{channelId}")
+HANGUP = Operation("channels", "hangup", "DELETE", "/channels/{channelId}", ("reason_code",))
+CONTINUE_IN_DIALPLAN = Operation(
+    "channels", "continueInDialplan", "POST", "/channels/{channelId}/continue", ("context", "extension", "priority")
+)
+SET_CHANNEL_VARS = Operation(
+    "channels", "setChannelVars", "POST", "/channels/{channelId}/variables", body="variables"
+)
+LIST_APPLICATIONS = Operation("applications", "list", "GET", "/applications")
+FILTER_EVENTS = Operation(
+    "applications", "filter", "PUT", "/applications/{applicationName}/eventFilter", body="filter"
+)
+PING = Operation("asterisk", "ping", "GET", "/asterisk/ping")
+
+OPERATIONS = (
+    CLAIM_CHANNEL,
+    LIST_CHANNELS,
+    GET_CHANNEL,
+    HANGUP,
+    CONTINUE_IN_DIALPLAN,
+    SET_CHANNEL_VARS,
+    LIST_APPLICATIONS,
+    FILTER_EVENTS,
+    PING,
+)

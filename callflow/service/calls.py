@@ -1,0 +1,203 @@
+"""Call control: each call is claimed, decided and given its plan by a task of its own.
+
+Nothing here waits on the database or on another call. Whatever goes wrong with one call is told with its
+traceback and the call goes on by the dialplan's fallback, at once.
+"""
+
+import asyncio
+import secrets
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+import structlog
+
+from callflow.errors import CallflowError
+from callflow.policy.decision import Call, Decision
+from callflow.policy.model import Policy
+from callflow.service.clock import BadTimeError, now, read_instant
+from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS
+from callflow.service.policy_holder import Held
+from callflow.service.telephony import CallArrived, CallEntered, Switch, SwitchConnected, SwitchEvent, WaitingCall
+
+log = structlog.get_logger(__name__)
+
+LEFT_OVER_SECONDS = 0.3
+"""A call still in our application after this long has been left by whoever claimed it."""
+FINISH_SECONDS = 3.0
+"""How long a stop waits for the calls in hand."""
+
+Decide = Callable[[Policy, Call, datetime], Decision]
+PlanVariables = Callable[[Decision, str], Mapping[str, str]]
+"""Make the channel variables of a decision and its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DecidedCall:
+    """A call with what was decided for it, for the call log."""
+
+    decision_id: str
+    call: Call
+    at: datetime
+    decision: Decision
+    policy: Policy
+
+
+class Decided(Protocol):
+    """Is told of each decided call; must not block."""
+
+    def __call__(self, decided: DecidedCall) -> None:
+        """Take note of the call."""
+        ...
+
+
+class PolicyInUse(Protocol):
+    """Whoever holds the present policy."""
+
+    @property
+    def held(self) -> Held | None:
+        """The present snapshot, None before the first."""
+        ...
+
+
+class CallControl:
+    """Takes calls from the switch and gives each its plan."""
+
+    def __init__(  # noqa: PLR0913 - its parts, each by name
+        self,
+        *,
+        switch: Switch,
+        policy: PolicyInUse,
+        decide: Decide,
+        plan_variables: PlanVariables,
+        decided: Decided,
+        tryout: bool = False,
+    ) -> None:
+        self._switch = switch
+        self._policy = policy
+        self._decide = decide
+        self._plan_variables = plan_variables
+        self._decided = decided
+        self._tryout = tryout
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._in_hand: set[str] = set()
+        self._stopping = False
+
+    async def run(self) -> None:
+        """Take calls until cancelled."""
+        async for event in self._switch.events():
+            self._take(event)
+
+    async def stop(self) -> None:
+        """Claim nothing more and finish the calls in hand, in at most `FINISH_SECONDS`."""
+        self._stopping = True
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
+
+    def _take(self, event: SwitchEvent) -> None:
+        match event:
+            case CallArrived(call):
+                if not self._stopping:
+                    self._start(self._claim(call), call.channel_id)
+            case CallEntered(call):
+                self._start(self._carry_out(call), call.channel_id)
+            case SwitchConnected():
+                self._start(self._adopt_left_over(), "")
+
+    def _start(self, work: Coroutine[Any, Any, None], call_id: str) -> None:
+        task = asyncio.create_task(self._at_the_edge(work, call_id))
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _at_the_edge(self, work: Coroutine[Any, Any, None], call_id: str) -> None:
+        with structlog.contextvars.bound_contextvars(call_id=call_id):
+            try:
+                await work
+            except CallflowError as error:
+                log.warning("call_not_handled", code=error.code, reason=str(error))
+            except Exception:
+                log.exception("call_task_failed")
+
+    async def _claim(self, call: WaitingCall) -> None:
+        if self._policy.held is None:
+            log.warning("call_not_claimed", reason="no policy is loaded")
+            return
+        won = await self._switch.claim(call.channel_id)
+        log.info("call_claimed" if won else "call_claimed_by_another")
+
+    async def _adopt_left_over(self) -> None:
+        """Take over the calls that nobody handles: those still there after a moment."""
+        before = {call.channel_id for call in await self._switch.left_over()} - self._in_hand
+        if not before:
+            return
+        await asyncio.sleep(LEFT_OVER_SECONDS)
+        for call in await self._switch.left_over():
+            if call.channel_id in before:
+                log.info("call_left_over", left_over=call.channel_id)
+                self._start(self._carry_out(call), call.channel_id)
+
+    async def _carry_out(self, call: WaitingCall) -> None:
+        if call.channel_id in self._in_hand:
+            return
+        self._in_hand.add(call.channel_id)
+        CALLS.inc()
+        try:
+            await self._decide_and_start(call)
+        except Exception as error:
+            FALLBACKS.inc()
+            log.exception("call_falls_back", reason=str(error))
+            await self._switch.let_fall_back(call.channel_id)
+        finally:
+            self._in_hand.discard(call.channel_id)
+
+    async def _decide_and_start(self, waiting: WaitingCall) -> None:
+        held = self._policy.held
+        if held is None:
+            raise NoPolicyError("no policy is loaded: the database is away and no snapshot was kept")
+        call, at = call_of(waiting, held), self._instant(waiting)
+        decision_id = secrets.token_hex(6)
+        with structlog.contextvars.bound_contextvars(decision_id=decision_id):
+            began = time.perf_counter()
+            decision = self._decide(held.policy, call, at)
+            DECISION_SECONDS.observe(time.perf_counter() - began)
+            await self._switch.start_plan(waiting.channel_id, self._plan_variables(decision, decision_id))
+            DECISIONS.labels(outcome=decision.outcome.value).inc()
+            self._tell(decision_id, call, at, decision, held)
+
+    def _tell(self, decision_id: str, call: Call, at: datetime, decision: Decision, held: Held) -> None:
+        log.info(
+            "call_decided",
+            outcome=decision.outcome.value,
+            policy_revision=decision.policy_revision,
+            caller_number=call.caller_number,
+            called_number=call.called_number,
+            rules=" ".join(dict.fromkeys(line.rule for line in decision.trace if line.matched)),
+        )
+        decided = DecidedCall(decision_id=decision_id, call=call, at=at, decision=decision, policy=held.policy)
+        self._decided(decided)
+
+    def _instant(self, waiting: WaitingCall) -> datetime:
+        """Return now; in a try-out system the time that the call carries, if any."""
+        if self._tryout and waiting.at:
+            try:
+                return read_instant(waiting.at)
+            except BadTimeError as error:
+                log.warning("call_time_ignored", reason=str(error))
+        return now()
+
+
+class NoPolicyError(CallflowError):
+    """There is no policy to decide by."""
+
+    code = "no_policy"
+
+
+def call_of(waiting: WaitingCall, held: Held) -> Call:
+    """Return the call as the policy sees it: internal only by its authenticated account."""
+    return Call(
+        called_number=waiting.called_number,
+        caller_number=waiting.caller_number,
+        caller_extension_id=held.extensions_by_account.get(waiting.endpoint),
+    )

@@ -1,0 +1,148 @@
+"""The policy in memory, and how it is kept current.
+
+The snapshot is swapped whole: a call in hand keeps the one it began with. What follows a new revision (snapshot
+file, speech, Asterisk's files) is done after the swap and each by itself, so that none of them holds up a call
+or another one.
+"""
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+import structlog
+
+from callflow.errors import CallflowError
+from callflow.policy.model import Policy
+from callflow.service.clock import now
+from callflow.service.ports import PolicyStore, Snapshot, SnapshotFile
+
+log = structlog.get_logger(__name__)
+
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+RENDER_AGAIN_SECONDS = 5.0
+
+Follower = Callable[[Snapshot], Awaitable[None]]
+"""What is done with each new snapshot, such as rendering Asterisk's files."""
+
+
+class PolicySource(StrEnum):
+    """Where the present snapshot comes from."""
+
+    NONE = "none"
+    DATABASE = "database"
+    FILE = "file"
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """One snapshot and what is looked up in it on the way of a call."""
+
+    snapshot: Snapshot
+    source: PolicySource
+    loaded_at: datetime
+    extensions_by_account: Mapping[str, int] = field(repr=False)
+
+    @property
+    def policy(self) -> Policy:
+        """The policy of this snapshot."""
+        return self.snapshot.policy
+
+
+class PolicyHolder:
+    """Holds the present policy; `run` follows the database."""
+
+    def __init__(
+        self, store: PolicyStore, snapshot_file: SnapshotFile, followers: Mapping[str, Follower] | None = None
+    ) -> None:
+        self._store = store
+        self._file = snapshot_file
+        self._followers = dict(followers or {})
+        self._changed = asyncio.Condition()
+        self.held: Held | None = None
+        self.database_error: str | None = "not asked yet"
+        self.follower_errors: dict[str, str] = {}
+
+    async def start(self) -> None:
+        """Load from the database, else from the file; with neither, calls go to the fallback until one comes."""
+        if not await self._load():
+            snapshot = await asyncio.to_thread(self._file.read)
+            if snapshot is None:
+                log.error("policy_missing", what_now="calls go by the dialplan's fallback until the database is back")
+            else:
+                self._swap(snapshot, PolicySource.FILE)
+
+    async def run(self) -> None:
+        """Follow the revisions until cancelled."""
+        async with asyncio.TaskGroup() as group:
+            for name, follower in self._followers.items():
+                group.create_task(self._follow(name, follower), name=f"follow-{name}")
+            group.create_task(self._follow("snapshot_file", self._write_file), name="follow-snapshot-file")
+            group.create_task(self._watch(), name="watch-revisions")
+
+    async def wait_for_revision(self, revision: int) -> Held:
+        """Return what is held as soon as it is of this revision or newer."""
+        async with self._changed:
+            await self._changed.wait_for(lambda: self.held is not None and self.held.policy.revision >= revision)
+        assert self.held is not None
+        return self.held
+
+    async def _watch(self) -> None:
+        if self.held is None or self.held.source is not PolicySource.DATABASE:
+            await self._load_until_it_works()
+        async for revision in self._store.revisions():
+            if self.held is None or self.held.source is PolicySource.FILE or self.held.policy.revision != revision:
+                await self._load_until_it_works()
+
+    async def _load_until_it_works(self) -> None:
+        pause = FIRST_PAUSE_SECONDS
+        while not await self._load():
+            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def _load(self) -> bool:
+        try:
+            snapshot = await self._store.load()
+        except CallflowError as error:
+            self.database_error = str(error)
+            log.warning("policy_not_loaded", code=error.code, reason=str(error))
+            return False
+        self.database_error = None
+        self._swap(snapshot, PolicySource.DATABASE)
+        await self._wake()
+        return True
+
+    def _swap(self, snapshot: Snapshot, source: PolicySource) -> None:
+        accounts = {
+            row.sip_username: row.id for row in snapshot.policy.extensions.values() if row.sip_username is not None
+        }
+        self.held = Held(snapshot, source, now(), accounts)
+        log.info("policy_loaded", policy_revision=snapshot.policy.revision, source=source.value)
+
+    async def _wake(self) -> None:
+        async with self._changed:
+            self._changed.notify_all()
+
+    async def _follow(self, name: str, follower: Follower) -> None:
+        done: Held | None = None
+        while True:
+            async with self._changed:
+                while self.held is None or self.held is done:
+                    await self._changed.wait()
+                held = self.held
+            try:
+                await follower(held.snapshot)
+            except Exception as error:
+                self.follower_errors[name] = str(error) or type(error).__name__
+                log.exception("policy_follower_failed", follower=name)
+                await asyncio.sleep(RENDER_AGAIN_SECONDS)
+            else:
+                done = held
+                self.follower_errors.pop(name, None)
+
+    async def _write_file(self, snapshot: Snapshot) -> None:
+        if self.held is not None and self.held.source is PolicySource.DATABASE:
+            await asyncio.to_thread(self._file.write, snapshot)

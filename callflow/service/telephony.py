@@ -1,0 +1,129 @@
+"""What call control needs of the switch, as Protocols; `callflow.asterisk` implements them."""
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingCall:
+    """A call that waits for its plan.
+
+    `endpoint` is the authenticated SIP account, or the trunk's name, or "" where neither can be told.
+    `called_number` is as dialled or as the trunk gave it; `caller_number` is None when withheld. `at` is the
+    time that a call in a try-out system carries, as the phone wrote it.
+    """
+
+    channel_id: str
+    endpoint: str
+    called_number: str
+    caller_number: str | None = None
+    at: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallArrived:
+    """A call may be claimed; it waits half a second and then goes on by itself."""
+
+    call: WaitingCall
+
+
+@dataclass(frozen=True, slots=True)
+class CallEntered:
+    """A call that we claimed is in our hands and takes its plan."""
+
+    call: WaitingCall
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchConnected:
+    """The switch is there (again); calls may be left over from before."""
+
+
+SwitchEvent = CallArrived | CallEntered | SwitchConnected
+
+
+class Switch(Protocol):
+    """Asterisk as call control sees it; each method raises `CallflowError` when it is away or refuses."""
+
+    def events(self) -> AsyncIterator[SwitchEvent]:
+        """Yield what happens, in order."""
+        ...
+
+    async def claim(self, channel_id: str) -> bool:
+        """Claim a call; False when it is gone or another instance has it."""
+        ...
+
+    async def start_plan(self, channel_id: str, variables: Mapping[str, str]) -> None:
+        """Give the call all of its plan in one request and let it run."""
+        ...
+
+    async def let_fall_back(self, channel_id: str) -> None:
+        """Let the call go on without a plan, by what stands in the dialplan."""
+        ...
+
+    async def left_over(self) -> tuple[WaitingCall, ...]:
+        """Return the calls that wait in an application of ours, as after a lost connection."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegRinging:
+    """A leg rings; `ring_ms` is how long the legs of this caller may ring, None for a call that is not ours."""
+
+    caller_id: str
+    caller_channel: str
+    leg_channel: str
+    ring_ms: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegDialled:
+    """A leg has been dialled and does not ring yet."""
+
+    caller_id: str
+    leg_channel: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LegEnded:
+    """A leg was answered or has ended."""
+
+    caller_id: str
+    leg_channel: str
+    answered: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallerGone:
+    """A channel was hung up."""
+
+    caller_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanReported:
+    """The dialplan reports a step (try-out systems) or the whole path at the end (`event` tells which)."""
+
+    event: str
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class RingingLost:
+    """The connection was lost: nothing is known any more of what rings."""
+
+
+RingEvent = LegDialled | LegRinging | LegEnded | CallerGone | PlanReported | RingingLost
+
+
+class Ringing(Protocol):
+    """What rings in the switch, and the means to end it."""
+
+    def events(self) -> AsyncIterator[RingEvent]:
+        """Yield what happens, in order."""
+        ...
+
+    async def end_ringing(self, caller_channel: str, legs: tuple[str, ...]) -> None:
+        """End these legs as not answered; raise `CallflowError` when the switch is away."""
+        ...
