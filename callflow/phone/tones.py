@@ -1,0 +1,55 @@
+"""Tones as wav files (8 kHz, 16 bit, mono), and hearing them in a recording."""
+
+import math
+import wave
+from array import array
+from collections.abc import Sequence
+from pathlib import Path
+
+RATE = 8000
+FRAME_MS = 20
+RING_HZ = 425.0
+LOUD_ENOUGH = 1e-3
+
+
+def write_tone(path: Path, bursts: Sequence[tuple[float, float]], *, hertz: float = RING_HZ) -> Path:
+    """Write `bursts` of (seconds of tone, seconds of silence) to `path` and return it."""
+    samples = array("h")
+    for tone, pause in bursts:
+        samples.extend(int(8000 * math.sin(2 * math.pi * hertz * index / RATE)) for index in range(int(tone * RATE)))
+        samples.extend([0] * int(pause * RATE))
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes(samples.tobytes())
+    return path
+
+
+def heard_bursts(path: Path, *, hertz: float = RING_HZ, shortest_ms: int = 60) -> list[tuple[float, float]]:
+    """Return when the tone was heard in a recording, as (start, end) in seconds from its beginning."""
+    with wave.open(str(path), "rb") as file:
+        samples = array("h", file.readframes(file.getnframes()))
+    size = RATE * FRAME_MS // 1000
+    loud = [_is_tone(samples[at : at + size], hertz) for at in range(0, len(samples) - size, size)]
+    bursts: list[tuple[float, float]] = []
+    start: int | None = None
+    for index, tone in enumerate([*loud, False]):
+        if tone and start is None:
+            start = index
+        elif not tone and start is not None:
+            if (index - start) * FRAME_MS >= shortest_ms:
+                bursts.append((start * FRAME_MS / 1000, index * FRAME_MS / 1000))
+            start = None
+    return bursts
+
+
+def _is_tone(frame: Sequence[int], hertz: float) -> bool:
+    """Goertzel: whether most of the frame's energy is at `hertz`."""
+    coefficient = 2 * math.cos(2 * math.pi * hertz / RATE)
+    before = last = 0.0
+    for sample in frame:
+        before, last = last, sample / 32768 + coefficient * last - before
+    power = (before * before + last * last - coefficient * before * last) / (len(frame) / 2)
+    energy = sum((sample / 32768) ** 2 for sample in frame)
+    return energy / len(frame) > LOUD_ENOUGH**2 and power > energy / 2
