@@ -23,6 +23,7 @@ import pjsua2 as pj
 
 PR_SET_PDEATHSIG = 1
 POLL_MS = 10
+CLOSE_SECONDS = 2.0
 CODECS = {"PCMA/8000/1": 255, "PCMU/8000/1": 254}
 STATES = {
     pj.PJSIP_INV_STATE_CALLING: "calling",
@@ -66,6 +67,7 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
         self.audio: Any = None
         self.wanted: dict[str, str] = {}
         self.last_reason: list[str] = []
+        self.close_by = 0.0
 
     def onCallState(self, prm: Any) -> None:  # noqa: ARG002
         info = self.getInfo()
@@ -116,9 +118,17 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
             self.audio.startTransmit(self.recorder)
 
     def close(self) -> None:
-        """Let go of the files, which completes a recording."""
+        """Let go of the files, which completes a recording a little later."""
         self.audio = self.player = self.recorder = None
-        emit("closed", call=self.name)
+        self.close_by = time.monotonic() + CLOSE_SECONDS
+
+    @property
+    def closed(self) -> bool:
+        """Whether the recording is complete: its RIFF header tells its size."""
+        if "record" not in self.wanted or time.monotonic() > self.close_by:
+            return True
+        head = Path(self.wanted["record"]).read_bytes()[:8]
+        return int.from_bytes(head[4:], "little") > 0
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -157,6 +167,7 @@ class Phone:
         self.port = 0
         self.calls: dict[str, PhoneCall] = {}
         self.finished: list[PhoneCall] = []
+        self.closing: list[PhoneCall] = []
         self.incoming = 0
 
     def next_incoming(self) -> int:
@@ -243,10 +254,14 @@ class Phone:
 
     def reap(self) -> None:
         """Let go of calls that ended; never within pjsua2's own callback."""
-        while self.finished:
-            call = self.finished.pop()
+        for call in self.finished:
             self.calls.pop(call.name, None)
             call.close()
+        self.closing += self.finished
+        self.finished = []
+        for call in [call for call in self.closing if call.closed]:
+            self.closing.remove(call)
+            emit("closed", call=call.name)
 
     def command(self, command: dict[str, Any]) -> None:
         """Do one command; what fails is told as an event, and the phone lives on."""
