@@ -1,0 +1,83 @@
+"""Asterisk as call control's `Ringing`: what rings, by AMI's dial events, and the means to end it."""
+
+from collections.abc import AsyncIterator
+
+import structlog
+from panoramisk.message import Message
+
+from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection, Lost
+from callflow.service.telephony import (
+    CallerGone,
+    LegDialled,
+    LegEnded,
+    LegRinging,
+    PlanReported,
+    RingEvent,
+    RingingLost,
+)
+
+log = structlog.get_logger(__name__)
+
+RING_VARIABLE = "CALLFLOW_RING_MS"
+"""On the caller's channel while a plan's dial step runs; AMI's `channelvars` puts it into every event."""
+ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
+NO_ANSWER = "19"
+"""Q.850: the user was alerted and did not answer."""
+_CHANNEL_FIELDS = frozenset({"event", "privilege", "userevent", "actionid"})
+
+
+class Ami:
+    """The events and actions of AMI that call control uses; `AmiConnection.run` keeps the connection up."""
+
+    def __init__(self, connection: AmiConnection) -> None:
+        self._connection = connection
+
+    async def events(self) -> AsyncIterator[RingEvent]:
+        """Yield what concerns ringing, and what plans report."""
+        async for message in self._connection.events():
+            event = RingingLost() if isinstance(message, Lost) else read_event(message)
+            if event is not None:
+                yield event
+
+    async def end_ringing(self, caller_channel: str, legs: tuple[str, ...]) -> None:
+        """Mark the caller's dial as ended by us, then hang up its legs as not answered."""
+        await self._connection.action("Setvar", {"Channel": caller_channel, "Variable": ENDED_VARIABLE, "Value": "1"})
+        for leg in legs:
+            try:
+                await self._connection.action("Hangup", {"Channel": leg, "Cause": NO_ANSWER})
+            except AmiActionRefusedError as error:
+                log.info("leg_gone_already", leg=leg, reason=str(error))
+
+    async def reload(self, module: str) -> None:
+        """Reload one module of Asterisk, such as `res_pjsip.so`."""
+        await self._connection.action("Reload", {"Module": module})
+
+
+def read_event(message: Message) -> RingEvent | None:
+    """Return what an AMI event says, None for one that does not concern us or lacks what it should have."""
+    caller, leg = message.get("Uniqueid"), message.get("DestChannel")
+    match message.get("Event"):
+        case "DialBegin" if caller and leg:
+            return LegDialled(caller_id=caller, leg_channel=leg)
+        case "DialState" if caller and leg and message.get("DialStatus") == "RINGING":
+            return LegRinging(
+                caller_id=caller, caller_channel=message["Channel"], leg_channel=leg, ring_ms=_ring_ms(message)
+            )
+        case "DialEnd" if caller and leg:
+            return LegEnded(caller_id=caller, leg_channel=leg, answered=message.get("DialStatus") == "ANSWER")
+        case "Hangup" if caller:
+            return CallerGone(caller_id=caller)
+        case "UserEvent" if str(message.get("UserEvent", "")).startswith("Callflow"):
+            fields = {key: str(value) for key, value in message.items() if key.lower() not in _CHANNEL_FIELDS}
+            return PlanReported(event=message["UserEvent"], fields=fields)
+        case _:
+            return None
+
+
+def _ring_ms(message: Message) -> int | None:
+    found = message.get("ChanVariable", [])
+    for item in found if isinstance(found, list) else [found]:
+        name, _, value = item.partition("=")
+        if name == RING_VARIABLE and value.isdecimal():
+            return int(value)
+    return None

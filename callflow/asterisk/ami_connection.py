@@ -1,0 +1,237 @@
+"""AMI by panoramisk, with the guard that it needs, all in this one place.
+
+panoramisk decodes each TCP segment by itself (an `å` split over two would vanish), takes values with line ends
+(which would be headers of their own), sends unanswered actions again after a reconnect, says nothing about a
+wrong password, waits for ever, and runs callbacks unordered. Here: text is decoded incrementally, line ends are
+refused, nothing is ever sent twice, a refused login is an error, every wait is bounded, and the only callback
+puts into a bounded queue. Each connection is a panoramisk manager of its own.
+"""
+
+import asyncio
+import codecs
+import random
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass, field
+
+import structlog
+from panoramisk import Manager
+from panoramisk.actions import Action
+from panoramisk.ami_protocol import AMIProtocol
+from panoramisk.message import Message
+
+from callflow.errors import CallflowError
+
+log = structlog.get_logger(__name__)
+
+ACTION_SECONDS = 2.0
+CONNECT_SECONDS = 5.0
+PING_SECONDS = 5.0
+"""How often a quiet connection is tried, so that a half-open one is found."""
+FIRST_PAUSE_SECONDS = 0.2
+LONGEST_PAUSE_SECONDS = 10.0
+QUEUE_SIZE = 10_000
+LARGEST_MESSAGE = 1024 * 1024
+"""Characters; a peer that sends more without an end is not AMI and is left."""
+
+_SINGLE = ("Event", "Response", "ActionID", "Message", "CommandID")
+
+
+class AmiUnavailableError(CallflowError):
+    """Asterisk's manager interface could not be reached, was lost, or did not answer in time."""
+
+    code = "ami_unavailable"
+
+
+class AmiLoginRefusedError(CallflowError):
+    """Asterisk does not know our AMI user or its password."""
+
+    code = "ami_login_refused"
+
+
+class AmiValueRefusedError(CallflowError):
+    """A header of an action holds a line end, which would be a header of its own."""
+
+    code = "ami_value_refused"
+
+
+class AmiActionRefusedError(CallflowError):
+    """Asterisk answered an action with an error."""
+
+    code = "ami_action_refused"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AmiAddress:
+    """Where AMI listens, who we are to it, and the classes of events that we ask for."""
+
+    host: str
+    port: int
+    username: str
+    password: str = field(repr=False)
+    events: str = "call,user"
+
+
+class Lost:
+    """Stands in the queue where a connection was lost."""
+
+
+LOST = Lost()
+
+
+class _Protocol(AMIProtocol):  # type: ignore[misc]
+    """panoramisk's protocol, decoding incrementally and forgetting what waits when it closes."""
+
+    def __init__(self) -> None:
+        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+
+    def data_received(self, data: bytes) -> None:
+        """Pass on whole characters only."""
+        super().data_received(self._decoder.decode(data).encode())
+        if self.queue and len(self.queue[0]) > LARGEST_MESSAGE:
+            log.error("ami_message_too_large", size=len(self.queue[0]))
+            self.transport.abort()
+
+    def handle_message(self, message: Message) -> None:
+        """Skip a message whose own headers are doubled."""
+        doubled = [name for name in _SINGLE if isinstance(message.get(name), list)]
+        if doubled:
+            log.warning("ami_message_skipped", reason="doubled header", header=" ".join(doubled))
+        else:
+            super().handle_message(message)
+
+    def close(self) -> None:
+        """Fail what waits, so that nothing can be sent again on another connection."""
+        for action in self.responses.values():
+            if not action.future.done():
+                action.future.set_exception(ConnectionResetError("the AMI connection was lost"))
+                action.future.exception()
+        self.responses.clear()
+        super().close()
+
+
+class _Manager(Manager):  # type: ignore[misc]
+    """panoramisk's manager for one connection: it neither logs in nor connects again by itself."""
+
+    def __init__(self, queue: "asyncio.Queue[Message | Lost]") -> None:
+        super().__init__(protocol_factory=_Protocol, loop=asyncio.get_running_loop())
+        self.lost = asyncio.Event()
+        self.dropped = 0
+        self._events = queue
+
+    def connection_lost(self, exc: object) -> None:
+        """Note the end; the owner connects anew."""
+        del exc
+        self.lost.set()
+
+    def dispatch(self, event: Message) -> None:
+        """Put the event into the bounded queue and do nothing else."""
+        try:
+            self._events.put_nowait(event)
+        except asyncio.QueueFull:
+            self.dropped += 1
+            log.warning("ami_event_dropped", kind=event.event, dropped=self.dropped)
+
+
+class AmiConnection:
+    """A connection that `run` keeps up; `action` and `events` use it."""
+
+    def __init__(self, address: AmiAddress, *, queue_size: int = QUEUE_SIZE) -> None:
+        self._address = address
+        self._queue: asyncio.Queue[Message | Lost] = asyncio.Queue(queue_size)
+        self._manager: _Manager | None = None
+        self.connected = False
+        self.error: str | None = "not connected yet"
+
+    async def events(self) -> AsyncIterator[Message | Lost]:
+        """Yield events in order; `LOST` where a connection ended."""
+        while True:
+            yield await self._queue.get()
+
+    async def run(self) -> None:
+        """Keep the connection up until cancelled."""
+        pause = FIRST_PAUSE_SECONDS
+        while True:
+            try:
+                await self._serve_one_connection()
+            except AmiLoginRefusedError as error:
+                self.error, pause = str(error), LONGEST_PAUSE_SECONDS
+                log.error("ami_login_refused", reason=str(error))  # noqa: TRY400 - the message says all
+            except (OSError, TimeoutError, CallflowError) as error:
+                self.error = str(error) or type(error).__name__
+            if self.connected:
+                self.connected, pause = False, FIRST_PAUSE_SECONDS
+                await self._queue.put(LOST)
+            wait = random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+            log.warning("ami_disconnected", reason=self.error, again_in_seconds=round(wait, 2))
+            await asyncio.sleep(wait)
+            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+
+    async def action(self, name: str, headers: Mapping[str, str] | None = None) -> Message:
+        """Do one action and return its answer.
+
+        Raises:
+            AmiValueRefusedError: a header holds a line end.
+            AmiUnavailableError: not connected, lost meanwhile, or no answer in two seconds; it is not tried again.
+            AmiActionRefusedError: Asterisk answered with an error.
+        """
+        if self._manager is None or not self.connected:
+            raise AmiUnavailableError(f"{name}: not connected to Asterisk's AMI")
+        return await _act(self._manager, name, headers or {})
+
+    async def _serve_one_connection(self) -> None:
+        manager = _Manager(self._queue)
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(CONNECT_SECONDS):
+            pair = await loop.create_connection(_Protocol, self._address.host, self._address.port)
+        made: asyncio.Future[object] = loop.create_future()
+        made.set_result(pair)
+        manager.connection_made(made)
+        manager.pinger.cancel()
+        try:
+            await self._log_in(manager)
+            self._manager, self.connected, self.error = manager, True, None
+            log.info("ami_connected")
+            await _ping_until_lost(manager)
+            self.error = "closed by Asterisk"
+        finally:
+            self._manager = None
+            manager.close()
+
+    async def _log_in(self, manager: _Manager) -> None:
+        address = self._address
+        login = {"Username": address.username, "Secret": address.password, "Events": address.events}
+        try:
+            await _act(manager, "Login", login)
+        except AmiActionRefusedError as error:
+            raise AmiLoginRefusedError(
+                f"Asterisk refused the AMI user '{address.username}': check ami_username and ami_password"
+            ) from error
+
+
+async def _ping_until_lost(manager: _Manager) -> None:
+    while not manager.lost.is_set():
+        try:
+            async with asyncio.timeout(PING_SECONDS):
+                await manager.lost.wait()
+        except TimeoutError:
+            await _act(manager, "Ping", {})
+
+
+async def _act(manager: _Manager, name: str, headers: Mapping[str, str]) -> Message:
+    for key, value in headers.items():
+        if any(end in text for text in (key, value) for end in "\r\n\0"):
+            raise AmiValueRefusedError(f"{name}: the header {key!r} holds a line end; it was not sent")
+    action = Action({"Action": name, **headers})
+    manager.protocol.send(action, as_list=False)
+    try:
+        async with asyncio.timeout(ACTION_SECONDS):
+            answer: Message = await action.future
+    except TimeoutError as error:
+        raise AmiUnavailableError(f"{name}: no answer from Asterisk in {ACTION_SECONDS} s") from error
+    except ConnectionError as error:
+        raise AmiUnavailableError(f"{name}: the connection to Asterisk was lost; it is not sent again") from error
+    finally:
+        manager.protocol.responses.pop(action.id, None)
+    if not answer.success:
+        raise AmiActionRefusedError(f"Asterisk refused {name}: {answer.get('Message', 'no reason given')}")
+    return answer

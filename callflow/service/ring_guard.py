@@ -1,0 +1,111 @@
+"""Ends the ringing when the last ring has sounded, counted from the first ringing of any leg (R8).
+
+It keeps nothing that the switch does not say itself: how long a caller's legs may ring comes with the ringing,
+so a service started in mid-call guards that call too. Behind it stands the dial's own time-out.
+"""
+
+import asyncio
+from dataclasses import dataclass, field
+
+import structlog
+
+from callflow.errors import CallflowError
+from callflow.service.metrics import RINGING_ENDED
+from callflow.service.telephony import (
+    CallerGone,
+    LegDialled,
+    LegEnded,
+    LegRinging,
+    PlanReported,
+    RingEvent,
+    Ringing,
+    RingingLost,
+)
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Caller:
+    """A caller's legs that have not ended, and the clock that began with the first ringing."""
+
+    legs: dict[str, None] = field(default_factory=dict)
+    clock: asyncio.TimerHandle | None = None
+
+    def stop(self) -> None:
+        if self.clock is not None:
+            self.clock.cancel()
+
+
+class RingGuard:
+    """Watches what rings and ends it in time."""
+
+    def __init__(self, ringing: Ringing) -> None:
+        self._ringing = ringing
+        self._callers: dict[str, _Caller] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def run(self) -> None:
+        """Guard until cancelled."""
+        try:
+            async for event in self._ringing.events():
+                self._take(event)
+        finally:
+            self._forget_all()
+
+    def _take(self, event: RingEvent) -> None:
+        match event:
+            case LegDialled():
+                self._callers.setdefault(event.caller_id, _Caller()).legs[event.leg_channel] = None
+            case LegRinging():
+                self._rings(event)
+            case LegEnded():
+                self._leg_ended(event)
+            case CallerGone():
+                self._forget(event.caller_id)
+            case RingingLost():
+                self._forget_all()
+            case PlanReported():
+                log.info("plan_reported", report=event.event, **{key.lower(): v for key, v in event.fields.items()})
+
+    def _rings(self, event: LegRinging) -> None:
+        caller = self._callers.setdefault(event.caller_id, _Caller())
+        caller.legs[event.leg_channel] = None
+        if event.ring_ms is not None and caller.clock is None:
+            loop = asyncio.get_running_loop()
+            caller.clock = loop.call_later(
+                event.ring_ms / 1000, self._time_is_up, event.caller_id, event.caller_channel
+            )
+
+    def _leg_ended(self, event: LegEnded) -> None:
+        caller = self._callers.get(event.caller_id)
+        if caller is None:
+            return
+        caller.legs.pop(event.leg_channel, None)
+        if event.answered or not caller.legs:
+            self._forget(event.caller_id)
+
+    def _time_is_up(self, caller_id: str, caller_channel: str) -> None:
+        caller = self._callers.pop(caller_id, None)
+        if caller is not None and caller.legs:
+            task = asyncio.create_task(self._end(caller_id, caller_channel, tuple(caller.legs)))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+
+    async def _end(self, caller_id: str, caller_channel: str, legs: tuple[str, ...]) -> None:
+        try:
+            await self._ringing.end_ringing(caller_channel, legs)
+        except CallflowError as error:
+            log.warning("ringing_not_ended", call_id=caller_id, code=error.code, reason=str(error))
+        else:
+            RINGING_ENDED.inc()
+            log.info("ringing_ended", call_id=caller_id, rule="R8", legs=len(legs))
+
+    def _forget(self, caller_id: str) -> None:
+        caller = self._callers.pop(caller_id, None)
+        if caller is not None:
+            caller.stop()
+
+    def _forget_all(self) -> None:
+        for caller_id in list(self._callers):
+            self._forget(caller_id)
