@@ -1,0 +1,51 @@
+"""Connections to the policy database, each for one purpose, with one error for a database that is not there."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import TypeAlias
+
+import asyncpg
+
+from callflow.errors import CallflowError
+
+Connection: TypeAlias = asyncpg.Connection
+
+CONNECT_SECONDS = 10.0
+LOST = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InterfaceError,
+)
+"""What a database that is away looks like, at connecting and later."""
+
+
+class DatabaseUnavailableError(CallflowError):
+    """The policy database cannot be reached or read."""
+
+    code = "database_unavailable"
+
+
+@asynccontextmanager
+async def connected(url: str, *, seconds: float = CONNECT_SECONDS) -> AsyncIterator[Connection]:
+    """Give a connection to the database at `url` (`postgresql+asyncpg://…`), closed afterwards whatever happens.
+
+    `seconds` bounds the connecting. Errors are asyncpg's own, see `unavailable`.
+    """
+    connection = await asyncpg.connect(url.replace("postgresql+asyncpg:", "postgresql:", 1), timeout=seconds)
+    try:
+        yield connection
+        with suppress(*LOST):
+            await connection.close(timeout=seconds)
+    finally:
+        connection.terminate()  # at once, also after an error or in a cancelled task; nothing if closed
+
+
+def unavailable(error: Exception) -> DatabaseUnavailableError:
+    """Return the error to raise `from` what asyncpg said."""
+    message = (
+        f"The policy database cannot be read: {type(error).__name__}: {error}. "
+        "See that it runs and that CALLFLOW_DATABASE_URL names it."
+    )
+    return DatabaseUnavailableError(message)

@@ -1,0 +1,268 @@
+"""Reading the policy database whole: one consistent snapshot, the same for the same rows in whatever order.
+
+Absences and duty shifts that ended more than a month ago are left behind: they decide nothing any more.
+"""
+# ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
+
+from collections import defaultdict
+from collections.abc import Mapping
+from typing import Any, TypeAlias
+
+import asyncpg
+
+from callflow.policy.model import (
+    Absence,
+    AbsenceReason,
+    AnsweringPlace,
+    Diversion,
+    DiversionCondition,
+    DutyLevel,
+    DutyRoster,
+    DutyShift,
+    Extension,
+    ExtensionKind,
+    Holiday,
+    HolidayCalendar,
+    Hours,
+    Mailbox,
+    NumberRange,
+    Organisation,
+    Person,
+    Policy,
+    RingGroup,
+    Schedule,
+    ScheduleException,
+    Target,
+    TargetKind,
+    Unit,
+    WeeklyHours,
+    build_policy,
+)
+from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
+from callflow.storage.connection import LOST, Connection, connected, unavailable
+
+Row: TypeAlias = Mapping[str, Any]
+
+TARGET_COLUMNS = (
+    ("extension_id", TargetKind.EXTENSION),
+    ("unit_id", TargetKind.UNIT),
+    ("ring_group_id", TargetKind.RING_GROUP),
+    ("mailbox_id", TargetKind.MAILBOX),
+    ("switchboard_id", TargetKind.SWITCHBOARD),
+)
+_RECENT = "now() - interval '31 days'"
+
+
+async def read_snapshot(url: str) -> Snapshot:
+    """Return the present snapshot of the database at `url`.
+
+    Raises:
+        DatabaseUnavailableError: it cannot be reached, or is not a policy database.
+    """
+    try:
+        async with connected(url) as connection:
+            return await load_snapshot(connection)
+    except (*LOST, asyncpg.PostgresError) as error:
+        raise unavailable(error) from error
+
+
+async def load_snapshot(connection: Connection) -> Snapshot:
+    """Return the present snapshot, read in one transaction that sees one state of the database and changes none.
+
+    Errors are asyncpg's own.
+    """
+    async with connection.transaction(isolation="repeatable_read", readonly=True):
+        return Snapshot(
+            policy=await _policy(connection),
+            phones=await _phones(connection),
+            mailboxes=tuple(
+                MailboxAccount(mailbox_id=row["id"], pin=row["pin"])
+                for row in await connection.fetch("SELECT id, pin FROM mailbox ORDER BY id")
+            ),
+        )
+
+
+async def _policy(connection: Connection) -> Policy:
+    revision = await connection.fetchval("SELECT revision FROM policy_revision")
+    return build_policy(
+        revision=revision or 0,
+        organisations=await _organisations(connection),
+        number_ranges=[NumberRange(**row) for row in await _all(connection, "number_range", NumberRange)],
+        units=await _units(connection),
+        people=await _people(connection),
+        extensions=await _extensions(connection),
+        ring_groups=await _ring_groups(connection),
+        mailboxes=[Mailbox(**row) for row in await _all(connection, "mailbox", Mailbox)],
+        schedules=await _schedules(connection),
+        holiday_calendars=await _holiday_calendars(connection),
+        duty_rosters=await _duty_rosters(connection),
+        absence_reasons=[AbsenceReason(**row) for row in await _all(connection, "absence_reason", AbsenceReason)],
+    )
+
+
+async def _all(connection: Connection, table: str, model: type, *without: str) -> list[Row]:
+    """Return the columns of `table` that are fields of `model`, `without` some, by id."""
+    columns = ", ".join(name for name in model.__dataclass_fields__ if name not in without)  # type: ignore[attr-defined]
+    rows: list[Row] = await connection.fetch(f"SELECT {columns} FROM {table} ORDER BY id")
+    return rows
+
+
+def _columns(prefix: str) -> str:
+    return ", ".join(f"{prefix}_{suffix}" for suffix in (*(name for name, _ in TARGET_COLUMNS), "number"))
+
+
+def _target(row: Row, prefix: str = "to") -> Target | None:
+    for suffix, kind in TARGET_COLUMNS:
+        if (row_id := row[f"{prefix}_{suffix}"]) is not None:
+            return Target(kind, row_id)
+    number = row[f"{prefix}_number"]
+    return None if number is None else Target(TargetKind.NUMBER, number=number)
+
+
+def _required(row: Row, prefix: str = "to") -> Target:
+    target = _target(row, prefix)
+    assert target is not None, "the database requires one"
+    return target
+
+
+def _minutes(column: str) -> str:
+    """Return SQL for a time of day in minutes: Python's own `time` cannot hold 24:00."""
+    return f"(extract(epoch FROM {column}) / 60)::int AS {column}"
+
+
+_HOURS = f"{_minutes('opens')}, {_minutes('closes')}"
+
+
+async def _organisations(connection: Connection) -> list[Organisation]:
+    return [Organisation(**row) for row in await _all(connection, "organisation", Organisation)]
+
+
+async def _units(connection: Connection) -> list[Unit]:
+    places = defaultdict(list)
+    sql = f"SELECT unit_id, position, ring_limit, {_columns('to')} FROM answering_place ORDER BY unit_id, position"
+    for row in await connection.fetch(sql):
+        place = AnsweringPlace(position=row["position"], target=_required(row), ring_limit=row["ring_limit"])
+        places[row["unit_id"]].append(place)
+    targets = {
+        row["id"]: _target(row, "duty_phone")
+        for row in await connection.fetch(f"SELECT id, {_columns('duty_phone')} FROM unit")
+    }
+    return [
+        Unit(**row, duty_phone=targets[row["id"]], answering_places=tuple(places[row["id"]]))
+        for row in await _all(connection, "unit", Unit, "duty_phone", "answering_places")
+    ]
+
+
+async def _people(connection: Connection) -> list[Person]:
+    absences = defaultdict(list)
+    sql = (
+        f"SELECT id, person_id, reason_id, starts_at, returns_at, {_columns('referral')} FROM absence "
+        f"WHERE returns_at IS NULL OR returns_at > {_RECENT} ORDER BY person_id, starts_at, id"
+    )
+    for row in await connection.fetch(sql):
+        absences[row["person_id"]].append(
+            Absence(
+                id=row["id"],
+                reason_id=row["reason_id"],
+                starts_at=row["starts_at"],
+                returns_at=row["returns_at"],
+                referral=_target(row, "referral"),
+            )
+        )
+    return [
+        Person(**row, absences=tuple(absences.get(row["id"], ())))
+        for row in await _all(connection, "person", Person, "absences")
+    ]
+
+
+async def _extensions(connection: Connection) -> list[Extension]:
+    diversions = defaultdict(list)
+    sql = f"SELECT extension_id, condition, rings, ends_at, {_columns('to')} FROM diversion ORDER BY 1, 2"
+    for row in await connection.fetch(sql):
+        condition = DiversionCondition(row["condition"])
+        diversions[row["extension_id"]].append(
+            Diversion(condition=condition, target=_required(row), rings=row["rings"], ends_at=row["ends_at"])
+        )
+    kinds = {kind.value: kind for kind in ExtensionKind}
+    return [
+        Extension(
+            **{**row, "kind": kinds[row["kind"]]},
+            diversions=tuple(diversions.get(row["id"], ())),
+        )
+        for row in await _all(connection, "extension", Extension, "diversions")
+    ]
+
+
+async def _ring_groups(connection: Connection) -> list[RingGroup]:
+    members = defaultdict(list)
+    sql = "SELECT ring_group_id, extension_id FROM ring_group_member ORDER BY ring_group_id, extension_id"
+    for row in await connection.fetch(sql):
+        members[row["ring_group_id"]].append(row["extension_id"])
+    return [
+        RingGroup(**row, member_extension_ids=tuple(members[row["id"]]))
+        for row in await _all(connection, "ring_group", RingGroup, "member_extension_ids")
+    ]
+
+
+async def _schedules(connection: Connection) -> list[Schedule]:
+    week, hours, exceptions = defaultdict(list), defaultdict(list), defaultdict(list)
+    for row in await connection.fetch(f"SELECT schedule_id, weekday, {_HOURS} FROM schedule_hours ORDER BY 1, 2, 3"):
+        week[row[0]].append(WeeklyHours(weekday=row[1], opens=row[2], closes=row[3]))
+    for row in await connection.fetch(
+        f"SELECT schedule_exception_id, {_HOURS} FROM schedule_exception_hours ORDER BY 1, 2"
+    ):
+        hours[row[0]].append(Hours(opens=row[1], closes=row[2]))
+    sql = "SELECT schedule_id, id, first_date, last_date, name FROM schedule_exception ORDER BY 1, 3, 4, 2"
+    for row in await connection.fetch(sql):
+        exception = ScheduleException(
+            first_date=row["first_date"], last_date=row["last_date"], name=row["name"], hours=tuple(hours[row["id"]])
+        )
+        exceptions[row["schedule_id"]].append(exception)
+    sql = (
+        f"SELECT id, organisation_id, name, open_on_holidays, {_minutes('half_day_closes')} FROM schedule ORDER BY id"
+    )
+    return [
+        Schedule(**row, hours=tuple(week[row["id"]]), exceptions=tuple(exceptions[row["id"]]))
+        for row in await connection.fetch(sql)
+    ]
+
+
+async def _holiday_calendars(connection: Connection) -> list[HolidayCalendar]:
+    days = defaultdict(list)
+    sql = "SELECT holiday_calendar_id, date, name, half_day FROM holiday ORDER BY 1, 2, 4, 3"
+    for row in await connection.fetch(sql):
+        days[row[0]].append(Holiday(date=row[1], name=row[2], half_day=row[3]))
+    return [
+        HolidayCalendar(**row, days=tuple(days[row["id"]]))
+        for row in await _all(connection, "holiday_calendar", HolidayCalendar, "days")
+    ]
+
+
+async def _duty_rosters(connection: Connection) -> list[DutyRoster]:
+    levels, shifts = defaultdict(list), defaultdict(list)
+    sql = f"SELECT duty_roster_id, level, ring_limit, {_columns('standing')} FROM duty_level ORDER BY 1, 2"
+    for row in await connection.fetch(sql):
+        level = DutyLevel(level=row["level"], standing=_target(row, "standing"), ring_limit=row["ring_limit"])
+        levels[row["duty_roster_id"]].append(level)
+    sql = (
+        f"SELECT duty_roster_id, level, starts_at, ends_at, {_columns('to')} FROM duty_shift "
+        f"WHERE ends_at > {_RECENT} ORDER BY 1, 2, 3"
+    )
+    for row in await connection.fetch(sql):
+        shifts[row["duty_roster_id"]].append(
+            DutyShift(level=row["level"], starts_at=row["starts_at"], ends_at=row["ends_at"], target=_required(row))
+        )
+    return [
+        DutyRoster(**row, levels=tuple(levels[row["id"]]), shifts=tuple(shifts[row["id"]]))
+        for row in await _all(connection, "duty_roster", DutyRoster, "levels", "shifts")
+    ]
+
+
+async def _phones(connection: Connection) -> tuple[PhoneAccount, ...]:
+    sql = (
+        "SELECT id, sip_username, sip_password FROM extension "
+        "WHERE sip_username IS NOT NULL AND sip_password IS NOT NULL ORDER BY id"
+    )
+    return tuple(
+        PhoneAccount(extension_id=row[0], username=row[1], password=row[2]) for row in await connection.fetch(sql)
+    )
