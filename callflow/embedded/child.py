@@ -1,0 +1,110 @@
+"""A child process of a whole region: its output line by line, and its last words when it ends by itself."""
+
+import asyncio
+import contextlib
+import ctypes
+import os
+import signal
+from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from collections import deque
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import IO
+
+LINE_LIMIT = 1 << 20
+KEPT_LINES = 30
+STOP_SECONDS = 10.0
+PR_SET_PDEATHSIG = 1
+
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+class ChildProcess:
+    """One child: `tell` gets each line it writes, `log` keeps them all; it ends with the thread that started it."""
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        log: Path,
+        environment: Mapping[str, str] | None = None,
+        tell: Callable[[str], None] = lambda _: None,
+    ) -> None:
+        self.name = name
+        self.log = log
+        self._command = command
+        self._environment = {**os.environ, **(environment or {})}
+        self._tell = tell
+        self._last: deque[str] = deque(maxlen=KEPT_LINES)
+        self._process: Process | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def running(self) -> bool:
+        """Whether the process is there."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
+    def pid(self) -> int | None:
+        """The process id while it runs."""
+        return self._process.pid if self.running and self._process else None
+
+    @property
+    def last_words(self) -> str:
+        """The last lines it wrote."""
+        return "\n".join(self._last) or "(it said nothing)"
+
+    async def start(self) -> None:
+        """Start the process, in a session of its own so that Ctrl-C in the terminal does not reach it."""
+        self._last.clear()
+        self._process = await asyncio.create_subprocess_exec(
+            *self._command,
+            stdin=DEVNULL,
+            stdout=PIPE,
+            stderr=STDOUT,
+            env=self._environment,
+            limit=LINE_LIMIT,
+            start_new_session=True,
+            preexec_fn=_end_with_parent,
+        )
+        self._reader = asyncio.create_task(self._read(self._process), name=f"output of {self.name}")
+
+    async def stop(self) -> None:
+        """Ask it to end, and end it by force after 10 s."""
+        if self._process is not None and self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.terminate()
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._process.wait(), STOP_SECONDS)
+        await self.kill()
+
+    async def kill(self) -> None:
+        """End it at once, as a crash would."""
+        if self._process is None:
+            return
+        if self.running:
+            with contextlib.suppress(ProcessLookupError):
+                self._process.kill()
+        await self._process.wait()
+        if self._reader is not None:
+            await self._reader
+
+    async def _read(self, process: Process) -> None:
+        assert process.stdout is not None
+        with _appended(self.log) as log:
+            async for line in process.stdout:
+                text = line.decode(errors="replace").rstrip("\n")
+                self._last.append(text)
+                log.write(text + "\n")
+                log.flush()
+                self._tell(text)
+
+
+def _appended(path: Path) -> IO[str]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path.open("a", encoding="utf-8")
+
+
+def _end_with_parent() -> None:
+    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -1,0 +1,154 @@
+"""The home folder of a running region: one at a time, with secrets made once."""
+
+import fcntl
+import json
+import os
+import secrets
+import shutil
+from contextlib import suppress
+from pathlib import Path
+from types import TracebackType
+from typing import IO, Self
+
+from pydantic import SecretStr
+
+from callflow.config import Settings
+from callflow.embedded.setup_errors import DiskFullError, SetupError
+
+SECRETS = ("ARI_PASSWORD", "AMI_PASSWORD")
+SECRET_BYTES = 24
+FIRST_START_BYTES = 1_500_000_000
+LATER_START_BYTES = 200_000_000
+
+
+class AlreadyRunningError(SetupError):
+    """A region runs in this home folder already."""
+
+    code = "already_running"
+
+
+class RegionLock:
+    """Holds a home folder while a region runs in it; the file tells others the process and its settings."""
+
+    def __init__(self, home: Path) -> None:
+        self.path = home / "run.json"
+        self._file: IO[str] | None = None
+
+    def __enter__(self) -> Self:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        file = self.path.open("a+")
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            file.seek(0)
+            running = _parsed(file.read()).get("pid", "?")
+            file.close()
+            raise AlreadyRunningError(
+                f"Callflow körs redan i {self.path.parent}, pid {running}. Avsluta det först (Ctrl-C där, eller "
+                f"`kill {running}`), eller sätt CALLFLOW_HOME till en annan mapp och andra portar."
+            ) from error
+        self._file = file
+        self.tell()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._file is not None:
+            self._file.truncate(0)
+            self._file.close()
+
+    def tell(self, **facts: object) -> None:
+        """Write what others may know of the running region."""
+        assert self._file is not None
+        self._file.seek(0)
+        self._file.truncate(0)
+        self._file.write(json.dumps({"pid": os.getpid(), **facts}))
+        self._file.flush()
+
+
+def running_region(home: Path) -> dict[str, object] | None:
+    """Return what a region that runs in `home` tells of itself, or None if none does."""
+    path = home / "run.json"
+    try:
+        with path.open("r+") as file:
+            with suppress(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+                return None
+            return _parsed(file.read())
+    except OSError:
+        return None
+
+
+def make_secrets(settings: Settings, database_url: str) -> Settings:
+    """Return the settings with every secret, new ones made and kept in `<home>/callflow.env`, readable by the owner.
+
+    A database URL that is set already wins over `database_url`.
+    """
+    path = settings.home / "callflow.env"
+    settings.home.mkdir(parents=True, exist_ok=True)
+    known = _read_environment(path)
+    wanted = {f"CALLFLOW_{name}": secrets.token_urlsafe(SECRET_BYTES) for name in SECRETS}
+    configured = settings.database_url.get_secret_value()
+    complete = {**wanted, **known}
+    if not configured or configured == known.get("CALLFLOW_DATABASE_URL"):
+        complete["CALLFLOW_DATABASE_URL"] = configured or database_url
+    if complete != known:
+        _write_private(path, "".join(f"{name}={value}\n" for name, value in complete.items()))
+    return settings.model_copy(
+        update={
+            "database_url": SecretStr(configured or database_url),
+            "ari_password": _secret(settings.ari_password, complete["CALLFLOW_ARI_PASSWORD"]),
+            "ami_password": _secret(settings.ami_password, complete["CALLFLOW_AMI_PASSWORD"]),
+        }
+    )
+
+
+def check_space(settings: Settings) -> None:
+    """Raise `DiskFullError` if the home folder's disk has no room for what a start writes."""
+    settings.home.mkdir(parents=True, exist_ok=True)
+    needed = LATER_START_BYTES if settings.tools_folder.exists() else FIRST_START_BYTES
+    free = shutil.disk_usage(settings.home).free
+    if free < needed:
+        raise DiskFullError(
+            f"På disken för {settings.home} är {free // 1_000_000} MB lediga, men {needed // 1_000_000} MB behövs. "
+            "Frigör utrymme, eller sätt CALLFLOW_HOME till en mapp på en annan disk."
+        )
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """Return the settings as the environment of a child process."""
+    values = {name: getattr(settings, name) for name in Settings.model_fields}
+    return {f"CALLFLOW_{name.upper()}": _text(value) for name, value in values.items()}
+
+
+def _text(value: object) -> str:
+    return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+
+
+def _secret(configured: SecretStr, made: str) -> SecretStr:
+    return configured if configured.get_secret_value() else SecretStr(made)
+
+
+def _read_environment(path: Path) -> dict[str, str]:
+    if not path.exists():
+        return {}
+    pairs = (
+        line.partition("=") for line in path.read_text().splitlines() if "=" in line and not line.startswith("#")
+    )
+    return {name: value for name, _, value in pairs}
+
+
+def _write_private(path: Path, text: str) -> None:
+    new = path.with_name(path.name + ".new")
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _parsed(text: str) -> dict[str, object]:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return {}
+    return found if isinstance(found, dict) else {}
