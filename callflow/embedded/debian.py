@@ -1,12 +1,9 @@
 """Debian packages unpacked into a folder of our own, without root and without touching the machine."""
 
-import contextlib
-import fcntl
 import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +18,8 @@ from callflow.embedded.apt import (
     run,
     trouble_of_apt,
 )
+from callflow.embedded.lock import Report, exclusive
 from callflow.embedded.setup_errors import DiskFullError, MirrorMissingError, SetupError
-
-Report = Callable[[str], None]
-"""Takes one line of progress, in Swedish, for a person."""
 
 NEEDED_BYTES = 1_500_000_000
 STAMP = ".callflow-stamp"
@@ -57,32 +52,18 @@ def unpack(packages: PackageSet, target: Path, report: Report) -> Path:
     if stamp_file.is_file() and stamp_file.read_text() == packages.stamp(_remembered_architecture(target)):
         return target
     wanted = packages.stamp(architecture())
-    with _lock(target, report):
-        if not (stamp_file.is_file() and stamp_file.read_text() == wanted):
-            _unpack_beside(packages, target, report)
+    try:
+        with exclusive(target, report):
+            if not (stamp_file.is_file() and stamp_file.read_text() == wanted):
+                _unpack_beside(packages, target, report)
+    except OSError as error:
+        raise _of_operating_system(error, target) from error
     return target
 
 
 def _remembered_architecture(target: Path) -> str:
     loaders = list((target / "usr" / "lib").glob("*-linux-gnu"))
     return {"x86_64-linux-gnu": "amd64", "aarch64-linux-gnu": "arm64"}.get(loaders[0].name, "") if loaders else ""
-
-
-@contextlib.contextmanager
-def _lock(target: Path, report: Report) -> Iterator[None]:
-    """Hold the folder's lock; the kernel lets go of it when the process ends, however it ends."""
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        file = (target.parent / f".{target.name}.lock").open("w")
-    except OSError as error:
-        raise _of_operating_system(error, target) from error
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            report(f"Väntar på en annan start som packar upp i {target} …")
-            fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _unpack_beside(packages: PackageSet, target: Path, report: Report) -> None:
@@ -100,8 +81,6 @@ def _unpack_beside(packages: PackageSet, target: Path, report: Report) -> None:
         if target.exists():
             target.rename(work / "old")
         root.rename(target)
-    except OSError as error:
-        raise _of_operating_system(error, target) from error
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 from callflow.embedded.apt import disk_full, run
-from callflow.embedded.debian import PackageSet, Report, unpack
+from callflow.embedded.debian import PackageSet, unpack
+from callflow.embedded.lock import Report
 from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.unpacked import UnpackedRoot
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from callflow.config import Settings
 from callflow.embedded.apt import run
-from callflow.embedded.debian import PackageSet, Report, unpack
+from callflow.embedded.debian import PackageSet, unpack
+from callflow.embedded.lock import Report
 from callflow.embedded.phone_python import prepare_phone_python
 from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.unpacked import UnpackedRoot
@@ -30,21 +31,32 @@ DEBIAN_TOOLS_WITHOUT_ASTERISK = PackageSet(name="espeak-ng, sox och SIPp", suite
 
 @dataclass(frozen=True, slots=True)
 class Tools:
-    """The unpacked programs; `installed_asterisk` is the one on PATH, if it is used."""
+    """The programs, unpacked under `folder` or installed on the machine."""
 
-    unpacked: UnpackedRoot
     folder: Path
     installed_asterisk: Path | None = None
+    """The Asterisk on PATH, if it is new enough and therefore used."""
+
+    @property
+    def unpacked(self) -> UnpackedRoot:
+        """Where Debian's packages are unpacked."""
+        return UnpackedRoot(self.folder / "debian")
 
     def command(self, program: str) -> list[str]:
-        """Return the arguments that start a program (`asterisk`, `espeak-ng`, `sox`, `sipp`); append its own."""
+        """Return the arguments that start a program (`asterisk`, `espeak-ng`, `sox`, `sipp`); append its own.
+
+        Raises:
+            SetupError: it is neither unpacked nor installed.
+        """
         if program == "asterisk" and self.installed_asterisk is not None:
             return [str(self.installed_asterisk)]
-        return self.unpacked.command(program)
+        if self.unpacked.root.is_dir() or (installed := shutil.which(program)) is None:
+            return self.unpacked.command(program)
+        return [installed]
 
     def environment(self) -> dict[str, str]:
         """Return what the programs need in their environment, to be added to ours."""
-        return {"ESPEAK_DATA_PATH": str(self.unpacked.library_folder)}
+        return {"ESPEAK_DATA_PATH": str(self.unpacked.library_folder)} if self.unpacked.root.is_dir() else {}
 
     @property
     def modules_folder(self) -> Path:
@@ -79,7 +91,8 @@ class Tools:
     @property
     def english_sounds_folder(self) -> Path:
         """Asterisk's own English prompts (16-bit wav, 8 kHz)."""
-        return self.unpacked.root / "usr" / "share" / "asterisk" / "sounds" / "en_US_f_Allison"
+        root = self.unpacked.root if self.unpacked.root.is_dir() else Path("/")
+        return root / "usr" / "share" / "asterisk" / "sounds" / "en_US_f_Allison"
 
     def phone_python(self, report: Report) -> list[str]:
         """Return the arguments that start a Python which can import pjsua2 (and the standard library, no more).
@@ -97,13 +110,25 @@ class Tools:
 def prepare_tools(settings: Settings, report: Report) -> Tools:
     """Return the tools, unpacked now or by an earlier start; the first time takes 10 to 30 s.
 
+    Nothing is unpacked where Asterisk, espeak-ng, sox and Asterisk's English sounds are all installed.
+
     Raises:
         SetupError: one of its kinds, each with what to do.
     """
-    installed = installed_asterisk()
-    packages = DEBIAN_TOOLS if installed is None else DEBIAN_TOOLS_WITHOUT_ASTERISK
-    root = unpack(packages, settings.tools_folder / "debian", report)
-    return Tools(unpacked=UnpackedRoot(root), folder=settings.tools_folder, installed_asterisk=installed)
+    tools = find_tools(settings)
+    if (
+        tools.installed_asterisk
+        and all(map(shutil.which, ("espeak-ng", "sox")))
+        and tools.english_sounds_folder.is_dir()
+    ):
+        return tools
+    unpack(DEBIAN_TOOLS_WITHOUT_ASTERISK if tools.installed_asterisk else DEBIAN_TOOLS, tools.unpacked.root, report)
+    return tools
+
+
+def find_tools(settings: Settings) -> Tools:
+    """Return the tools that are there, without unpacking any; a missing one shows when it is asked for."""
+    return Tools(folder=settings.tools_folder, installed_asterisk=installed_asterisk())
 
 
 def installed_asterisk() -> Path | None:

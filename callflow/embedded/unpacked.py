@@ -31,7 +31,7 @@ class UnpackedRoot:
         for folder in ("usr/bin", "usr/sbin"):
             if (path := self.root / folder / program).exists():
                 return [str(self.loader), "--library-path", self._library_path(), str(path)]
-        raise SetupError(f"{program} is missing in {self.root}. Remove that folder and start again.")
+        raise SetupError(f"{program} is neither in {self.root} nor on PATH. Remove that folder, then `make run`.")
 
     def _library_path(self) -> str:
         libraries = self.library_folder
