@@ -316,7 +316,8 @@ class Policy:
     """A consistent snapshot of the policy database at one `revision`.
 
     `numbers` tells whose a number of ours is: an extension, a unit, or an organisation's switchboard.
-    Build it with `build_policy`, which makes the index.
+    `range_order` is the number ranges' ids by first number, `short_ranges` those of a short prefix and its count
+    of digits (`6/4`). Build it with `build_policy`, which makes these indices.
     """
 
     revision: int
@@ -332,6 +333,8 @@ class Policy:
     duty_rosters: Mapping[int, DutyRoster] = field(default_factory=dict)
     absence_reasons: Mapping[int, AbsenceReason] = field(default_factory=dict)
     numbers: Mapping[str, Target] = field(default_factory=dict)
+    range_order: tuple[int, ...] = ()
+    short_ranges: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
 
 
 def build_policy(  # noqa: PLR0913 - one argument a table
@@ -368,13 +371,25 @@ def build_policy(  # noqa: PLR0913 - one argument a table
 
 
 def _with_numbers(policy: Policy) -> Policy:
-    numbers: dict[str, Target] = {
-        row.main_number: Target(TargetKind.SWITCHBOARD, row.id) for row in policy.organisations.values()
-    }
-    for unit in policy.units.values():
+    """Complete a policy just made; of two rows with one number (which the database refuses) the first id has it."""
+    numbers: dict[str, Target] = {}
+    for organisation in sorted(policy.organisations.values(), key=_row_id, reverse=True):
+        numbers[organisation.main_number] = Target(TargetKind.SWITCHBOARD, organisation.id)
+    for unit in sorted(policy.units.values(), key=_row_id, reverse=True):
         if unit.number is not None:
             numbers[unit.number] = Target(TargetKind.UNIT, unit.id)
-    for extension in policy.extensions.values():
+    for extension in sorted(policy.extensions.values(), key=_row_id, reverse=True):
         numbers[extension.number] = Target(TargetKind.EXTENSION, extension.id)
-    object.__setattr__(policy, "numbers", numbers)  # the one place that completes a policy just made
+    ranges = sorted(policy.number_ranges.values(), key=lambda row: (len(row.first_number), row.first_number, row.id))
+    short_ranges: dict[str, tuple[int, ...]] = {}
+    for row in ranges:
+        key = f"{row.short_prefix}/{row.short_digits}"
+        short_ranges[key] = (*short_ranges.get(key, ()), row.id)
+    object.__setattr__(policy, "numbers", numbers)
+    object.__setattr__(policy, "range_order", tuple(row.id for row in ranges))
+    object.__setattr__(policy, "short_ranges", short_ranges)
     return policy
+
+
+def _row_id(row: Organisation | Unit | Extension) -> int:
+    return row.id

@@ -1,0 +1,159 @@
+"""What a caller may choose when nobody answers: urgent to the duty, or a message (R6, R7)."""
+
+from datetime import datetime
+
+from callflow.policy.duty import OnDuty, on_duty
+from callflow.policy.hours import HoursNow, working_hours, zone_name
+from callflow.policy.model import DutyRoster, Organisation, Target, Unit
+from callflow.policy.plan import Phrase
+from callflow.policy.routing import (
+    MOST_RINGS,
+    Otherwise,
+    Route,
+    State,
+    failure_phrases,
+    goodbye,
+    last_resort,
+    menu,
+    place_name,
+    reach_place,
+    speak,
+    voicemail,
+)
+from callflow.policy.schedule import Why, zone
+from callflow.policy.spoken import moment, prompt, text, week
+
+URGENT_DIGIT = "1"
+MESSAGE_DIGIT = "2"
+
+
+def closed_menu(  # noqa: PLR0913, PLR0917 - whose hours, as whom it speaks, and whose duty and mailbox
+    route: Route,
+    hours: HoursNow,
+    name: str | None,
+    above: tuple[Unit, ...],
+    organisation_id: int,
+    state: State,
+    greeting: tuple[Phrase, ...] = (),
+) -> int:
+    """Tell the hours and offer the duty and a message; silence ends in a message or a goodbye, never in nothing."""
+    who = (text(name), prompt("is-closed")) if name else (prompt("telephone-is-closed"),)
+    phrases = (*failure_phrases(state), *(greeting or who), *_hours_phrases(route, hours))
+    return _offer(route, phrases, above, organisation_id)
+
+
+def unanswered_menu(route: Route, above: tuple[Unit, ...], organisation_id: int, state: State) -> int:
+    """Offer the duty and a message when all places have been tried."""
+    phrases = (*failure_phrases(state), prompt("nobody-can-answer"))
+    return _offer(route, phrases, above, organisation_id)
+
+
+def _offer(route: Route, phrases: tuple[Phrase, ...], above: tuple[Unit, ...], organisation_id: int) -> int:
+    organisation = route.policy.organisations.get(organisation_id, route.organisation)
+    key = ("offer", phrases, above[:1], organisation.id)
+    if key not in route.memo:
+        urgent = _urgent_once(route, above, organisation)
+        message = _message(route, above, organisation, urgent=False)
+        lines = []
+        choices = []
+        if urgent is not None:
+            lines.append(prompt("urgent-press-1"))
+            choices.append((URGENT_DIGIT, urgent))
+        if message is not None:
+            lines.append(prompt("message-press-2"))
+            choices.append((MESSAGE_DIGIT, message))
+        silence = message if message is not None else speak(route, ("call-again",), goodbye(route))
+        route.memo[key] = menu(route, (*phrases, *lines), tuple(choices), silence)
+    return route.memo[key]
+
+
+def _hours_phrases(route: Route, hours: HoursNow) -> tuple[Phrase, ...]:
+    if hours.schedule is None or hours.state is None:
+        return ()
+    phrases: list[Phrase] = []
+    day = hours.state.day
+    if day.name is not None and day.why is not Why.WEEK:
+        reason = "hours-today" if day.hours else "closed-today"
+        phrases += [prompt(reason), text(day.name)]
+    if spoken_week := week(hours.schedule.hours):
+        phrases += [prompt("hours-are"), *spoken_week]
+    if hours.state.next_opening is not None:
+        local: datetime = route.now.astimezone(zone(zone_name(route, hours)))
+        phrases += [prompt("opens-again"), *moment(hours.state.next_opening, local)]
+    return tuple(phrases)
+
+
+def _message(route: Route, above: tuple[Unit, ...], organisation: Organisation, *, urgent: bool) -> int | None:
+    for mailbox_id in (*(unit.mailbox_id for unit in above), organisation.mailbox_id):
+        if (message := voicemail(route, mailbox_id, urgent=urgent)) is not None:
+            return message
+    return None
+
+
+def _urgent_once(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> int | None:
+    key = ("urgent", above[:1], organisation.id)
+    if key not in route.memo and (urgent := _urgent(route, above, organisation)) is not None:
+        route.memo[key] = urgent
+    return route.memo.get(key)
+
+
+def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> int | None:
+    """Return where urgent calls go: the duty phone in working hours, else the roster; None where neither is."""
+    phone = _duty_phone(route, above, organisation)
+    roster = _roster(route, above, organisation)
+    if phone is None and roster is None:
+        route.note("R7", False, "no_duty")
+        return None
+
+    def nobody(state: State) -> int:
+        message = voicemail(route, roster.mailbox_id, urgent=True) if roster is not None else None
+        if message is None:
+            message = _message(route, above, organisation, urgent=True)
+        if message is None:
+            return last_resort(route, state)
+        route.note("R7", True, "urgent_message_mailed")
+        return message
+
+    way: Otherwise = nobody
+    if roster is not None:
+        for level in reversed(on_duty(roster, route.now)):
+            way = _level(route, roster, level, way)
+    if phone is not None:
+        return reach_place(route, phone, State(), way)
+    return way(State())
+
+
+def _duty_phone(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> Target | None:
+    phone = next((unit.duty_phone for unit in above if unit.duty_phone is not None), None)
+    if phone is None:
+        return None
+    is_open = working_hours(route, above[0], organisation).is_open
+    reason = "duty_phone_in_working_hours" if is_open else "outside_working_hours"
+    route.note("R7", is_open, reason, place=place_name(route, phone))
+    return phone if is_open else None
+
+
+def _roster(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> DutyRoster | None:
+    for roster_id in (*(unit.duty_roster_id for unit in above), organisation.duty_roster_id):
+        if roster_id is None:
+            continue
+        if (roster := route.policy.duty_rosters.get(roster_id)) is not None:
+            return roster
+        route.note("R7", False, "roster_missing", id=roster_id)
+    return None
+
+
+def _level(route: Route, roster: DutyRoster, level: OnDuty, otherwise: Otherwise) -> Otherwise:
+    target = level.target
+    if target is None:
+        route.note("R7", False, "nobody_on_duty", roster=roster.name, level=level.level)
+        return otherwise
+    reason = "on_duty_by_shift" if level.by_shift else "on_duty_standing"
+
+    def ring(state: State) -> int:
+        place = place_name(route, target)
+        route.note("R7", True, reason, roster=roster.name, level=level.level, place=place)
+        here = State(state.rings_left, frozenset(), state.failure)
+        return reach_place(route, target, here, otherwise, min(level.ring_limit, MOST_RINGS))
+
+    return ring

@@ -1,0 +1,174 @@
+"""Calls to an extension: its diversions, its phones, and where it goes with no answer (R8, R9, R21)."""
+
+from datetime import datetime
+
+from callflow.policy import units
+from callflow.policy.model import (
+    Diversion,
+    DiversionCondition,
+    Extension,
+    ExtensionKind,
+    RingGroup,
+    Target,
+    TargetKind,
+)
+from callflow.policy.outgoing import outside_number_allowed
+from callflow.policy.plan import Leg, LegKind
+from callflow.policy.routing import (
+    MOST_RINGS,
+    Failure,
+    FailureKind,
+    Otherwise,
+    Route,
+    State,
+    dial,
+    name_for_caller,
+    place_name,
+    reach_place,
+    voicemail,
+)
+
+
+def call_extension(route: Route, extension: Extension) -> int:
+    """Route a call to this extension's own number; its mailbox or its unit is where an unanswered call ends.
+
+    Also when the call is diverted: the message belongs to the one who was called, not to where the chain ended.
+    """
+
+    def unanswered(state: State) -> int:
+        return _after_extension(route, extension, state)
+
+    state = State().at(Target(TargetKind.EXTENSION, extension.id))
+    return ring_extension(route, extension, state, unanswered, MOST_RINGS)
+
+
+def ring_extension(route: Route, extension: Extension, state: State, otherwise: Otherwise, limit: int) -> int:
+    """Ring an extension, or go where it is diverted; with no answer and no diversion left go to `otherwise`."""
+    active = _active_diversions(extension, route.now)
+    everything = active.get(DiversionCondition.ALL)
+    no_answer = _divert(route, active.get(DiversionCondition.NO_ANSWER), extension, otherwise)
+    not_rung = _failed(route, extension, FailureKind.NO_ANSWER)
+    if extension.locked:
+        route.note("R21", True, "extension_locked", extension=extension.number)
+        way = _divert(route, everything, extension, no_answer)
+        return way(_with_failure(state, not_rung))
+    route.note("R21", False, "extension_not_locked", extension=extension.number)
+    if everything is not None:
+        way = _divert(route, everything, extension, no_answer)
+        return way(state)
+    route.note("R9", False, "no_diversion_of_all_calls", extension=extension.number)
+    return _ring(route, extension, state, otherwise, limit, active)
+
+
+def _ring(  # noqa: PLR0913, PLR0917 - the extension with its diversions, and what is handed on
+    route: Route,
+    extension: Extension,
+    state: State,
+    otherwise: Otherwise,
+    limit: int,
+    active: dict[DiversionCondition, Diversion],
+) -> int:
+    no_answer = active.get(DiversionCondition.NO_ANSWER)
+    unreachable = _divert(route, active.get(DiversionCondition.UNREACHABLE), extension, otherwise)
+    legs = legs_of(route, extension)
+    if not legs:
+        route.note("R23", False, "extension_has_no_phone", extension=extension.number)
+        return unreachable(_with_failure(state, _failed(route, extension, FailureKind.UNREACHABLE)))
+    rings = min(limit, extension.ring_limit)
+    if no_answer is not None and no_answer.rings is not None:
+        rings = min(rings, no_answer.rings)
+    route.note("R8", True, "extension_rings", extension=extension.number, rings=max(1, rings))
+    return dial(
+        route,
+        legs,
+        rings,
+        spoken_name(route, extension),
+        state,
+        no_answer=_divert(route, no_answer, extension, otherwise),
+        busy=_divert(route, active.get(DiversionCondition.BUSY), extension, otherwise),
+        unreachable=unreachable,
+    )
+
+
+def _divert(route: Route, diversion: Diversion | None, extension: Extension, otherwise: Otherwise) -> Otherwise:
+    if diversion is None:
+        return otherwise
+
+    def diverted(state: State) -> int:
+        where = place_name(route, diversion.target)
+        route.note(
+            "R9", True, "diverted", extension=extension.number, condition=diversion.condition.value, place=where
+        )
+        return reach_place(route, diversion.target, state, otherwise)
+
+    return route.way(("diversion", extension.id, diversion, otherwise), diverted)
+
+
+def _active_diversions(extension: Extension, now: datetime) -> dict[DiversionCondition, Diversion]:
+    """Return the diversion of each condition that has not ended; of several (refused by the database) the least."""
+    rows = [row for row in extension.diversions if row.ends_at is None or now < row.ends_at]
+    if len(rows) > 1:
+        rows.sort(key=repr, reverse=True)
+    return {row.condition: row for row in rows}
+
+
+def _failed(route: Route, extension: Extension, kind: FailureKind) -> Failure:
+    return Failure(kind, spoken_name(route, extension))
+
+
+def _with_failure(state: State, failure: Failure) -> State:
+    return State(state.rings_left, state.visited, failure)
+
+
+def _after_extension(route: Route, extension: Extension, state: State) -> int:
+    """End at the extension's voicemail; without one speak a referral and go on to its unit (R8)."""
+    message = voicemail(route, extension.mailbox_id)
+    if message is not None:
+        route.note("R8", True, "voicemail_of_extension", extension=extension.number)
+        return message
+    route.note("R8", False, "extension_without_mailbox", extension=extension.number)
+    unit = route.policy.units.get(extension.unit_id)
+    return units.fall_back_to_unit(route, unit, extension.organisation_id, state.must_hear())
+
+
+def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
+    """Return what rings for an extension: its phone, its mobile through the trunk, or both."""
+    legs = []
+    if extension.kind is not ExtensionKind.MOBILE and extension.sip_username:
+        legs.append(Leg(LegKind.PHONE, extension.sip_username))
+    if extension.kind is not ExtensionKind.DESK and extension.mobile_number:
+        if outside_number_allowed(extension.mobile_number):
+            legs.append(Leg(LegKind.TRUNK, extension.mobile_number, extension.mobile_confirms))
+        else:
+            route.note("R18", True, "outside_number_barred", number=extension.mobile_number)
+    return tuple(legs)
+
+
+def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], frozenset[int]]:
+    """Return what rings for a ring group, and its members' units; locked and diverted members do not ring."""
+    legs: set[Leg] = set()
+    unit_ids: set[int] = set()
+    for member_id in group.member_extension_ids:
+        member = route.policy.extensions.get(member_id)
+        if member is None:
+            route.note("R23", False, "place_missing", place=f"extension {member_id}")
+            continue
+        if member.locked or DiversionCondition.ALL in _active_diversions(member, route.now):
+            route.note("R9", True, "group_member_away", extension=member.number, group=group.name)
+            continue
+        legs.update(legs_of(route, member))
+        unit_ids.add(member.unit_id)
+    return tuple(sorted(legs, key=lambda leg: (leg.kind, leg.address, leg.confirm))), frozenset(unit_ids)
+
+
+def spoken_name(route: Route, extension: Extension) -> str | None:
+    """Return the name of an extension or its person as this caller may hear it."""
+    return name_for_caller(route, extension_name(route, extension), route.policy.units.get(extension.unit_id))
+
+
+def extension_name(route: Route, extension: Extension) -> str | None:
+    """Return an extension's own name, else its person's."""
+    if extension.name:
+        return extension.name
+    person = route.policy.people.get(extension.person_id) if extension.person_id is not None else None
+    return f"{person.given_name} {person.family_name}" if person is not None else None

@@ -1,0 +1,61 @@
+"""Going to a target, whatever its kind."""
+
+from callflow.policy import extensions, switchboard, units
+from callflow.policy.model import Target, TargetKind
+from callflow.policy.numbers import normalise, range_of
+from callflow.policy.outgoing import outside_number_allowed
+from callflow.policy.plan import Leg, LegKind
+from callflow.policy.routing import Otherwise, Route, State, dial, name_for_caller, place_name, reach_place, voicemail
+
+
+def reach(  # noqa: PLR0911 - one return a kind of place
+    route: Route, target: Target, state: State, otherwise: Otherwise, limit: int
+) -> int:
+    """Go to a target; what is missing or gone counts as nobody there, and the call goes on to `otherwise`."""
+    if target.kind is TargetKind.NUMBER:
+        return _reach_number(route, target, state, otherwise, limit)
+    row_id = target.id if target.id is not None else 0
+    policy, here = route.policy, state.at(target)
+    if target.kind is TargetKind.EXTENSION and (extension := policy.extensions.get(row_id)) is not None:
+        return extensions.ring_extension(route, extension, here, otherwise, limit)
+    if target.kind is TargetKind.UNIT and (unit := policy.units.get(row_id)) is not None:
+        return units.pass_through_unit(route, unit, here, otherwise)
+    if target.kind is TargetKind.SWITCHBOARD and (organisation := policy.organisations.get(row_id)) is not None:
+        return switchboard.pass_through_switchboard(route, organisation, here, otherwise)
+    if target.kind is TargetKind.RING_GROUP and row_id in policy.ring_groups:
+        return _ring_group(route, row_id, here, otherwise, limit)
+    if target.kind is TargetKind.MAILBOX and (message := voicemail(route, row_id)) is not None:
+        return message
+    route.note("R23", False, "place_missing", place=place_name(route, target))
+    return otherwise(state)
+
+
+def _ring_group(route: Route, group_id: int, state: State, otherwise: Otherwise, limit: int) -> int:
+    group = route.policy.ring_groups[group_id]
+    legs, unit_ids = extensions.group_legs(route, group)
+    if not legs:
+        route.note("R4", False, "nobody_in_group", group=group.name)
+        return otherwise(state)
+    units_of_group = [route.policy.units[unit_id] for unit_id in unit_ids if unit_id in route.policy.units]
+    name: str | None = group.name
+    for unit in units_of_group:
+        name = name_for_caller(route, name, unit)
+    return dial(route, legs, limit, name, state, otherwise)
+
+
+def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> int:
+    read = normalise(target.number or "", route.policy, internal=True)
+    if read.number is None or read.form == "emergency":
+        route.note("R9", False, "target_unreadable", number=target.number)
+        return otherwise(state)
+    ours = route.policy.numbers.get(read.number)
+    if ours is not None:
+        return reach_place(route, ours, state, otherwise, limit)
+    if range_of(read.number, route.policy) is not None:
+        route.note("R9", False, "target_unused", number=read.number)
+        return otherwise(state)
+    if not outside_number_allowed(read.number):
+        route.note("R18", True, "outside_number_barred", number=read.number)
+        return otherwise(state)
+    route.note("R9", True, "outside_number", number=read.number)
+    return dial(route, (Leg(LegKind.TRUNK, read.number),), limit, None, state.at(target), otherwise)

@@ -1,0 +1,271 @@
+"""What all routing shares: the call's context, the caller's state along a path, dialling, and the ends.
+
+A plan is built back to front, so what comes after a step is built first: each routing function takes `otherwise`,
+which builds what follows when nobody answers there.
+
+INVARIANT: `State.rings_left` is how many more rings the caller may hear before a voice (R8). A dial takes its rings
+from it whatever its outcome, since a phone may decline, or a mobile be lost, after it has rung; a voice gives four.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+
+from callflow.policy.builder import PlanBuilder
+from callflow.policy.decision import Call, TraceLine
+from callflow.policy.model import Extension, Organisation, Policy, Target, Unit
+from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
+from callflow.policy.spoken import prompt, text
+
+MOST_RINGS = 4
+"""The most rings before an answer (R8)."""
+
+_MOST_SPOKEN_OR_RUNG = 36
+"""How many dials, referrals and menus a plan may hold before it goes on to its last resort."""
+
+_MOST_PLACES = 150
+"""How many places are looked at while one call is decided."""
+
+
+class FailureKind(StrEnum):
+    """Why the last place did not answer."""
+
+    NO_ANSWER = "no_answer"
+    BUSY = "busy"
+    UNREACHABLE = "unreachable"
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a place did not answer, and its name as this caller may hear it."""
+
+    kind: FailureKind
+    name: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """Where the caller stands: rings left before a voice, the places gone through, what has just failed."""
+
+    rings_left: int = MOST_RINGS
+    visited: frozenset[Target] = frozenset()
+    failure: Failure | None = None
+
+    def at(self, place: Target) -> "State":
+        """Return the state with this place gone through."""
+        return replace(self, visited=self.visited | {place})
+
+    def heard(self) -> "State":
+        """Return the state after a voice has spoken, which told of any failure."""
+        return replace(self, rings_left=MOST_RINGS, failure=None)
+
+    def must_hear(self) -> "State":
+        """Return the state in which a voice has to come before the next ring."""
+        return replace(self, rings_left=0)
+
+
+Otherwise = Callable[[State], int]
+Reach = Callable[["Route", Target, State, Otherwise, int], int]
+
+
+@dataclass(slots=True, kw_only=True)
+class Route:
+    """One call being decided: what it may depend on, the plan and the trace as they grow."""
+
+    policy: Policy
+    call: Call
+    now: datetime
+    caller: Extension | None
+    organisation: Organisation
+    reach: Reach
+    builder: PlanBuilder = field(default_factory=PlanBuilder)
+    trace: dict[TraceLine, None] = field(default_factory=dict)
+    memo: dict[Hashable, int] = field(default_factory=dict)
+    ways: dict[Hashable, Otherwise] = field(default_factory=dict)
+    spoken_or_rung: int = 0
+    places: int = 0
+
+    @property
+    def internal(self) -> bool:
+        """Whether an authenticated extension of ours calls."""
+        return self.caller is not None
+
+    @property
+    def ring_ms(self) -> int:
+        """One ring's length with its pause, as the called organisation has it."""
+        return max(1000, self.organisation.ring_tone_ms + self.organisation.ring_pause_ms)
+
+    def note(self, rule: str, matched: bool, reason: str, **values: object) -> None:
+        """Add a line to the trace, once."""
+        self.trace.setdefault(trace_line(rule, matched, reason, values))
+
+    def way(self, key: Hashable, otherwise: Otherwise) -> Otherwise:
+        """Return the first function kept under this key, so that what follows a place is built only once."""
+        return self.ways.setdefault(key, otherwise)
+
+
+class _Values(dict[str, str]):
+    """A trace line's values, hashable so that a line is kept once."""
+
+    def __hash__(self) -> int:  # type: ignore[override]
+        return hash(tuple(self.items()))
+
+
+def trace_line(rule: str, matched: bool, reason: str, values: dict[str, object]) -> TraceLine:
+    """Return a trace line whose values are text."""
+    words = _Values({name: str(value) for name, value in values.items()})
+    return TraceLine(rule=rule, matched=matched, reason=reason, values=words)
+
+
+def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and what follows each outcome
+    route: Route,
+    legs: tuple[Leg, ...],
+    limit: int,
+    name: str | None,
+    state: State,
+    no_answer: Otherwise,
+    busy: Otherwise | None = None,
+    unreachable: Otherwise | None = None,
+) -> int:
+    """Ring `legs` for at most `limit` rings, or fewer if the caller has fewer left; speak first if none is left."""
+    if route.spoken_or_rung >= _MOST_SPOKEN_OR_RUNG:
+        route.note("R8", True, "plan_too_long")
+        return last_resort(route, state)
+    if state.rings_left <= 0:
+        route.spoken_or_rung += 1
+        phrases = (*failure_phrases(state), *transfer_phrases(name))
+        route.note("R8", True, "spoken_before_more_rings")
+        after = dial(route, legs, limit, name, state.heard(), no_answer, busy, unreachable)
+        return route.builder.add(Say(phrases=phrases, next_step=after))
+    rings = max(1, min(limit, state.rings_left, MOST_RINGS))
+    key = ("dial", legs, rings, name, state.rings_left, state.visited, no_answer, busy, unreachable)
+    if key not in route.memo:
+        route.spoken_or_rung += 1
+        after_dial = replace(state, rings_left=state.rings_left - rings)
+        step = Dial(
+            legs=legs,
+            rings=rings,
+            ring_ms=route.ring_ms,
+            no_answer=no_answer(replace(after_dial, failure=Failure(FailureKind.NO_ANSWER, name))),
+            busy=(busy or no_answer)(replace(after_dial, failure=Failure(FailureKind.BUSY, name))),
+            unreachable=(unreachable or no_answer)(
+                replace(after_dial, failure=Failure(FailureKind.UNREACHABLE, name))
+            ),
+        )
+        route.memo[key] = route.builder.add(step)
+    return route.memo[key]
+
+
+def reach_place(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int = MOST_RINGS) -> int:
+    """Go to a target unless this path has been there; then, or when too much has been looked at, go on."""
+    if target in state.visited:
+        route.note("R9", True, "loop_skipped", place=place_name(route, target))
+        return otherwise(state)
+    key = ("place", target, state, otherwise, limit)
+    if key not in route.memo:
+        route.places += 1
+        if route.places > _MOST_PLACES:
+            route.note("R8", True, "plan_too_long")
+            return last_resort(route, state)
+        route.memo[key] = route.reach(route, target, state, otherwise, limit)
+    return route.memo[key]
+
+
+def place_name(route: Route, target: Target) -> str:
+    """Return how the trace calls a target."""
+    rows = {
+        "extension": route.policy.extensions,
+        "unit": route.policy.units,
+        "ring_group": route.policy.ring_groups,
+        "mailbox": route.policy.mailboxes,
+        "switchboard": route.policy.organisations,
+    }.get(target.kind.value, {})
+    row = rows.get(target.id or 0)
+    name = target.number or getattr(row, "name", None) or getattr(row, "number", None) or target.id
+    return f"{target.kind.value} {name}"
+
+
+def failure_phrases(state: State) -> tuple[Phrase, ...]:
+    """Return what the caller hears about the place that did not answer, if one did not."""
+    if state.failure is None:
+        return ()
+    who = text(state.failure.name) if state.failure.name else prompt("the-one-you-seek")
+    return (who, prompt(_FAILURE_PROMPTS[state.failure.kind]))
+
+
+_FAILURE_PROMPTS = {
+    FailureKind.NO_ANSWER: "does-not-answer",
+    FailureKind.BUSY: "is-busy",
+    FailureKind.UNREACHABLE: "cannot-be-reached",
+}
+
+
+def transfer_phrases(name: str | None) -> tuple[Phrase, ...]:
+    """Return "you are put through to …", without a name where there is none to tell."""
+    return (prompt("transfer-to"), text(name)) if name else (prompt("transfer-on"),)
+
+
+def name_for_caller(route: Route, name: str | None, unit: Unit | None) -> str | None:
+    """Return a name as this caller may hear it: outsiders hear no name of a confidential unit or its people (R17)."""
+    if not route.internal and unit is not None and is_confidential(route.policy, unit):
+        route.note("R17", True, "name_withheld")
+        return None
+    return name
+
+
+def is_confidential(policy: Policy, unit: Unit) -> bool:
+    """Tell whether a unit or one above it is confidential."""
+    return any(above.confidential for above in lineage(policy, unit))
+
+
+def lineage(policy: Policy, unit: Unit | None) -> tuple[Unit, ...]:
+    """Return the unit and those above it, nearest first; a parent that is missing or comes again ends it."""
+    found: dict[int, Unit] = {}
+    while unit is not None and unit.id not in found:
+        found[unit.id] = unit
+        unit = policy.units.get(unit.parent_id) if unit.parent_id is not None else None
+    return tuple(found.values())
+
+
+def goodbye(route: Route, cause: HangupCause = HangupCause.NORMAL) -> int:
+    """Say goodbye and hang up."""
+    return speak(route, ("goodbye",), hang_up(route, cause))
+
+
+def hang_up(route: Route, cause: HangupCause = HangupCause.NORMAL) -> int:
+    """Hang up; only ever after a voice."""
+    return route.builder.add(Hangup(cause=cause))
+
+
+def speak(route: Route, prompts: tuple[str, ...], next_step: int, before: tuple[Phrase, ...] = ()) -> int:
+    """Speak prompts by name, after `before`."""
+    return route.builder.add(Say(phrases=(*before, *map(prompt, prompts)), next_step=next_step))
+
+
+def voicemail(route: Route, mailbox_id: int | None, *, urgent: bool = False) -> int | None:
+    """Let the caller leave a message; None where the mailbox is missing."""
+    mailbox = route.policy.mailboxes.get(mailbox_id) if mailbox_id is not None else None
+    if mailbox is None:
+        if mailbox_id is not None:
+            route.note("R11", False, "mailbox_missing", id=mailbox_id)
+        return None
+    return route.builder.add(Voicemail(mailbox=mailbox.number, urgent=urgent, next_step=goodbye(route)))
+
+
+def menu(route: Route, phrases: tuple[Phrase, ...], choices: tuple[tuple[str, int], ...], no_choice: int) -> int:
+    """Offer choices; with none to offer just speak and go on."""
+    route.spoken_or_rung += 1
+    if not choices:
+        return route.builder.add(Say(phrases=phrases, next_step=no_choice))
+    return route.builder.add(Menu(phrases=phrases, choices=choices, no_choice=no_choice))
+
+
+def last_resort(route: Route, state: State) -> int:
+    """End a call for which nothing else is left: the organisation's mailbox, else words and goodbye (R23)."""
+    message = voicemail(route, route.organisation.mailbox_id)
+    if message is not None:
+        route.note("R23", True, "last_resort_message", organisation=route.organisation.name)
+        return message
+    route.note("R23", True, "last_resort_words", organisation=route.organisation.name)
+    return speak(route, ("nobody-can-answer", "call-again"), goodbye(route), failure_phrases(state))

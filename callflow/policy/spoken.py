@@ -1,0 +1,100 @@
+"""Hours, times and names as phrases: prompts by name, and texts of the policy.
+
+Vocabulary: `hour-0` to `hour-24` and `minute-1` to `minute-59` after `clock`; `weekday-1` (Monday) to
+`weekday-7`; `day-1` to `day-31` and `month-1` to `month-12` for dates; the rest is in `PROMPTS`.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from itertools import groupby
+
+from callflow.policy.model import Hours, WeeklyHours
+from callflow.policy.plan import Phrase, PhraseKind
+
+_WORDS = (
+    "welcome-to", "switchboard-is-closed", "is-closed", "telephone-is-closed", "hours-today", "closed-today",
+    "hours-are", "opens-again", "urgent-press-1", "message-press-2", "switchboard-press-0", "call-again",
+    "nobody-can-answer", "all-operators-busy", "please-wait", "the-one-you-seek", "does-not-answer", "is-busy",
+    "cannot-be-reached", "transfer-to", "transfer-on", "transfer-to-switchboard", "number-not-in-use",
+    "number-not-understood", "number-barred", "phone-locked", "goodbye", "around-the-clock", "and", "to", "clock",
+    "today", "tomorrow", "the",
+)  # fmt: skip
+
+PROMPTS = frozenset(
+    (
+        *_WORDS,
+        *(f"hour-{hour}" for hour in range(25)),
+        *(f"minute-{minute}" for minute in range(1, 60)),
+        *(f"weekday-{day}" for day in range(1, 8)),
+        *(f"day-{day}" for day in range(1, 32)),
+        *(f"month-{month}" for month in range(1, 13)),
+    )
+)
+"""Every prompt that a plan may speak; `prompts/<language>.txt` has each of them."""
+
+_WHOLE_DAY = (Hours(opens=0, closes=1440),)
+_DAYS_OF_A_WEEK = 7
+
+
+def prompt(name: str) -> Phrase:
+    """Return a prompt by its name in `prompts/<language>.txt`."""
+    return Phrase(PhraseKind.PROMPT, name)
+
+
+def text(value: str) -> Phrase:
+    """Return a text of the policy, such as a name."""
+    return Phrase(PhraseKind.TEXT, value)
+
+
+def week(rows: Iterable[WeeklyHours]) -> tuple[Phrase, ...]:
+    """Return weekly hours with like days in a row joined: "Monday to Friday, 9 to 11.30 and 13 to 15"."""
+    by_day: dict[int, list[Hours]] = {}
+    for row in sorted(rows):
+        by_day.setdefault(row.weekday, []).append(Hours(opens=row.opens, closes=row.closes))
+    phrases: list[Phrase] = []
+    for (_, hours), run in groupby(enumerate(sorted(by_day)), key=lambda item: (item[1] - item[0], by_day[item[1]])):
+        days = [day for _, day in run]
+        phrases += [*_days(days), *spoken_hours(tuple(hours))]
+    return tuple(phrases)
+
+
+def spoken_hours(hours: tuple[Hours, ...]) -> tuple[Phrase, ...]:
+    """Return the hours of a day: "9 to 11.30 and 13 to 15", or "around the clock"."""
+    if hours == _WHOLE_DAY:
+        return (prompt("around-the-clock"),)
+    phrases: list[Phrase] = []
+    for at, row in enumerate(hours):
+        phrases.append(prompt("and" if at else "clock"))
+        phrases += [*_time(row.opens), prompt("to"), *_time(row.closes)]
+    return tuple(phrases)
+
+
+def moment(at: datetime, now: datetime) -> tuple[Phrase, ...]:
+    """Return a moment to come as one says it at `now`, both local: "tomorrow at 9", "Monday", "the third of May"."""
+    days = (at.date() - now.date()).days
+    if days == 0:
+        day: tuple[Phrase, ...] = (prompt("today"),)
+    elif days == 1:
+        day = (prompt("tomorrow"),)
+    elif days < _DAYS_OF_A_WEEK:
+        day = (prompt(f"weekday-{at.isoweekday()}"),)
+    else:
+        day = (
+            prompt(f"weekday-{at.isoweekday()}"),
+            prompt("the"),
+            prompt(f"day-{at.day}"),
+            prompt(f"month-{at.month}"),
+        )
+    return (*day, prompt("clock"), *_time(at.hour * 60 + at.minute))
+
+
+def _days(days: list[int]) -> tuple[Phrase, ...]:
+    first, last = prompt(f"weekday-{days[0]}"), prompt(f"weekday-{days[-1]}")
+    if len(days) == 1:
+        return (first,)
+    return (first, prompt("and" if len(days) == 2 else "to"), last)  # noqa: PLR2004 - "Monday and Tuesday"
+
+
+def _time(minutes: int) -> tuple[Phrase, ...]:
+    hour, minute = divmod(minutes, 60)
+    return (prompt(f"hour-{hour}"), prompt(f"minute-{minute}")) if minute else (prompt(f"hour-{hour}"),)
