@@ -45,12 +45,8 @@ class DecidedCall:
     policy: Policy
 
 
-class Decided(Protocol):
-    """Is told of each decided call; must not block."""
-
-    def __call__(self, decided: DecidedCall) -> None:
-        """Take note of the call."""
-        ...
+Decided = Callable[[DecidedCall], None]
+"""Is told of each decided call; must not block."""
 
 
 class PolicyInUse(Protocol):

@@ -23,7 +23,9 @@ log = structlog.get_logger(__name__)
 
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
-RENDER_AGAIN_SECONDS = 5.0
+FOLLOW_AGAIN_SECONDS = 2.0
+START_SECONDS = 3.0
+"""How long a start waits for the database before it takes the file."""
 
 Follower = Callable[[Snapshot], Awaitable[None]]
 """What is done with each new snapshot, such as rendering Asterisk's files."""
@@ -68,12 +70,20 @@ class PolicyHolder:
 
     async def start(self) -> None:
         """Load from the database, else from the file; with neither, calls go to the fallback until one comes."""
-        if not await self._load():
+        if not await self._load_soon():
             snapshot = await asyncio.to_thread(self._file.read)
             if snapshot is None:
                 log.error("policy_missing", what_now="calls go by the dialplan's fallback until the database is back")
             else:
                 self._swap(snapshot, PolicySource.FILE)
+
+    async def _load_soon(self) -> bool:
+        try:
+            async with asyncio.timeout(START_SECONDS):
+                return await self._load()
+        except TimeoutError:
+            self.database_error = f"no answer in {START_SECONDS} s"
+            return False
 
     async def run(self) -> None:
         """Follow the revisions until cancelled."""
@@ -138,7 +148,7 @@ class PolicyHolder:
             except Exception as error:
                 self.follower_errors[name] = str(error) or type(error).__name__
                 log.exception("policy_follower_failed", follower=name)
-                await asyncio.sleep(RENDER_AGAIN_SECONDS)
+                await asyncio.sleep(FOLLOW_AGAIN_SECONDS)
             else:
                 done = held
                 self.follower_errors.pop(name, None)

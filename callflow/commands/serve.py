@@ -1,0 +1,190 @@
+"""`callflow serve`: the parts of call control, put together."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Annotated
+
+import structlog
+import typer
+import uvloop
+from aiohttp import web
+
+from callflow.asterisk.ami import Ami
+from callflow.asterisk.ami_connection import AmiAddress, AmiConnection
+from callflow.asterisk.ari import APPLICATION_PREFIX, Ari
+from callflow.asterisk.ari_connection import AriAddress, AriConnection
+from callflow.asterisk.configuration import modules_to_reload, write_policy
+from callflow.asterisk.plan_variables import plan_variables
+from callflow.commands.shared import database_url
+from callflow.config import Settings, settings
+from callflow.embedded.tools import Tools
+from callflow.logs import Format, configure_logging
+from callflow.policy.decision import Decision
+from callflow.policy.evaluate import decide
+from callflow.policy.texts import policy_texts
+from callflow.service.call_log import call_log
+from callflow.service.calls import CallControl
+from callflow.service.health import Health, health_app
+from callflow.service.mail import MailSpool, smtp_sender
+from callflow.service.policy_holder import Follower, PolicyHolder
+from callflow.service.ports import Snapshot, Speech
+from callflow.service.ring_guard import RingGuard
+from callflow.service.running import keep_running, stop_asked
+from callflow.speech.policy_speech import PolicySpeech
+from callflow.storage.snapshot_file import JsonSnapshotFile
+from callflow.storage.store import PostgresPolicyStore
+
+log = structlog.get_logger(__name__)
+
+RELOAD_SECONDS = 30.0
+DECISION_VARIABLE = "CALLFLOW_DECISION"
+
+
+def command(
+    log_format: Annotated[
+        Format, typer.Option("--log-format", help="How log lines are written to stderr.")
+    ] = "logfmt",
+    log_level: Annotated[str, typer.Option("--log-level", help="DEBUG, INFO, WARNING or ERROR.")] = "INFO",
+) -> None:
+    """Take calls from Asterisk and give each its plan, until SIGTERM or Ctrl-C."""
+    configure_logging(form=log_format, level=log_level.upper())
+    uvloop.run(serve(settings()))
+
+
+async def serve(chosen: Settings) -> None:
+    """Run the service until it is asked to stop; then finish the calls in hand."""
+    service = compose(chosen)
+    await service.policy.start()
+    runner = web.AppRunner(health_app(service.health), access_log=None)
+    await runner.setup()
+    await web.TCPSite(runner, chosen.service_host, chosen.service_port).start()
+    tasks = [asyncio.create_task(keep_running(name, part), name=name) for name, part in service.parts.items()]
+    try:
+        await stop_asked()
+        log.info("stopping")
+        await service.control.stop()
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await runner.cleanup()
+        log.info("stopped")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts: `parts` run side by side, each by itself."""
+
+    policy: PolicyHolder
+    control: CallControl
+    health: Health
+    parts: dict[str, Callable[[], Awaitable[None]]]
+
+
+def compose(chosen: Settings) -> Service:
+    """Put the parts together; nothing runs or connects yet."""
+    ari, ami = ari_connection(chosen), ami_connection(chosen)
+    switch, ringing = Ari(ari), Ami(ami)
+    speech = PolicySpeech(chosen, Tools(chosen.tools_folder))
+    store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
+    followers = {"asterisk": asterisk_follower(chosen, ami, ringing), "speech": speech_follower(speech)}
+    policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
+    control = CallControl(
+        switch=switch,
+        policy=policy,
+        decide=decide,
+        plan_variables=variables_maker(speech),
+        decided=call_log(_write_line, chosen.language),
+        tryout=chosen.tryout,
+    )
+    mail = mail_spool(chosen)
+    health = Health(
+        connections={
+            "ari": lambda: (ari.connected, "not connected to Asterisk"),
+            "ami": lambda: (ami.connected, ami.error),
+        },
+        policy=policy,
+        mail=mail,
+        application=ari.application,
+    )
+    guard = RingGuard(ringing)
+    parts = {"policy": policy.run, "ari": ari.run, "ami": ami.run, "calls": control.run, "guard": guard.run}
+    return Service(policy=policy, control=control, health=health, parts={**parts, "mail": mail.run})
+
+
+def ari_connection(chosen: Settings) -> AriConnection:
+    """Return the ARI connection, under an application name that no other process has."""
+    return AriConnection(
+        AriAddress(
+            host=chosen.http_host,
+            port=chosen.http_port,
+            username=chosen.ari_username,
+            password=chosen.ari_password.get_secret_value(),
+            application=f"{APPLICATION_PREFIX}-{secrets.token_hex(3)}",
+        )
+    )
+
+
+def ami_connection(chosen: Settings) -> AmiConnection:
+    """Return the AMI connection."""
+    return AmiConnection(
+        AmiAddress(
+            host=chosen.http_host,
+            port=chosen.ami_port,
+            username=chosen.ami_username,
+            password=chosen.ami_password.get_secret_value(),
+        )
+    )
+
+
+def mail_spool(chosen: Settings) -> MailSpool:
+    """Return the spool, with a sender where a mail server is set."""
+    send = smtp_sender(chosen.smtp_host, chosen.smtp_port, chosen.mail_from) if chosen.smtp_host else None
+    return MailSpool(chosen.mail_spool, send)
+
+
+def asterisk_follower(chosen: Settings, connection: AmiConnection, ami: Ami) -> Follower:
+    """Return what renders Asterisk's files from a snapshot and reloads what changed.
+
+    What could not be reloaded stays owed, also when the next rendering changes nothing.
+    """
+    owed: dict[str, None] = {}
+
+    async def follow(snapshot: Snapshot) -> None:
+        changed = await asyncio.to_thread(write_policy, snapshot, chosen)
+        owed.update(dict.fromkeys(modules_to_reload(changed)))
+        if owed:
+            async with asyncio.timeout(RELOAD_SECONDS):
+                await connection.wait_until_connected()
+        for module in list(owed):
+            await ami.reload(module)
+            del owed[module]
+            log.info("asterisk_reloaded", module=module, policy_revision=snapshot.policy.revision)
+
+    return follow
+
+
+def speech_follower(speech: Speech) -> Follower:
+    """Return what makes the speech of the policy's texts ahead of the calls."""
+
+    async def follow(snapshot: Snapshot) -> None:
+        await speech.prepare(policy_texts(snapshot.policy))
+
+    return follow
+
+
+def variables_maker(speech: Speech) -> Callable[[Decision, str], dict[str, str]]:
+    """Return what turns a decision and its id into channel variables."""
+
+    def make(decision: Decision, decision_id: str) -> dict[str, str]:
+        return {**plan_variables(decision.plan, speech.sound), DECISION_VARIABLE: decision_id}
+
+    return make
+
+
+def _write_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()

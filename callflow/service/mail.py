@@ -1,0 +1,159 @@
+"""Sends the mail that Asterisk's voicemail leaves in the spool; nothing is lost while the mail server is away.
+
+A mail is one file, written under another name and renamed into place. It is deleted only after the server has
+taken it. A mail that no server will ever take is moved into `refused/`. A lock on the file keeps two instances
+from sending the same mail.
+"""
+
+import asyncio
+import fcntl
+import os
+import random
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from email.errors import MessageError
+from email.message import EmailMessage
+from email.utils import getaddresses
+from pathlib import Path
+
+import aiosmtplib
+import structlog
+
+from callflow.service.metrics import MAIL_SENT, MAIL_WAITING
+
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
+SEND_SECONDS = 30.0
+FIRST_PAUSE_SECONDS = 1.0
+LONGEST_PAUSE_SECONDS = 300.0
+_PERMANENT = 500
+"""SMTP codes from here on say that trying again is of no use."""
+
+Send = Callable[[EmailMessage], Awaitable[None]]
+
+
+class MailRefusedError(Exception):
+    """The mail itself is bad: no sending again will help."""
+
+
+@dataclass(slots=True)
+class _Retry:
+    attempts: int = 0
+    not_before: float = 0.0
+
+
+def smtp_sender(host: str, port: int, sender: str) -> Send:
+    """Return how a mail is handed to the server at `host`; the sender on the envelope is `sender`."""
+
+    async def send(message: EmailMessage) -> None:
+        try:
+            await aiosmtplib.send(message, sender=sender, hostname=host, port=port, timeout=SEND_SECONDS)
+        except aiosmtplib.SMTPRecipientsRefused as error:
+            if all(refused.code >= _PERMANENT for refused in error.recipients):
+                raise MailRefusedError(str(error)) from error
+            raise
+        except aiosmtplib.SMTPResponseException as error:
+            if error.code >= _PERMANENT and not isinstance(error, aiosmtplib.SMTPConnectError):
+                raise MailRefusedError(f"{error.code} {error.message}") from error
+            raise
+
+    return send
+
+
+class MailSpool:
+    """The spool folder and what waits in it."""
+
+    def __init__(self, folder: Path, send: Send | None, *, clock: Callable[[], float] = time.monotonic) -> None:
+        """Without `send` (no mail server is set) mail waits and health says so."""
+        self._folder = folder
+        self._refused = folder / "refused"
+        self._refused.mkdir(parents=True, exist_ok=True)
+        self._send = send
+        self._clock = clock
+        self._retries: dict[str, _Retry] = {}
+        self.waiting = 0
+        self.refused = 0
+        self.last_error: str | None = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
+
+    async def run(self) -> None:
+        """Send what comes until cancelled."""
+        while True:
+            await self.send_what_waits()
+            await asyncio.sleep(LOOK_SECONDS)
+
+    async def send_what_waits(self) -> None:
+        """Try each mail whose time has come, once."""
+        for path in _mails(self._folder):
+            retry = self._retries.setdefault(path.name, _Retry())
+            if self._send is not None and self._clock() >= retry.not_before:
+                await self._try_one(path, self._send, retry)
+        left = {path.name for path in _mails(self._folder)}
+        self._retries = {name: retry for name, retry in self._retries.items() if name in left}
+        self.waiting, self.refused = len(left), len(_mails(self._refused))
+        MAIL_WAITING.set(self.waiting)
+
+    async def _try_one(self, path: Path, send: Send, retry: _Retry) -> None:
+        try:
+            with _locked(path) as data:
+                if data is None:
+                    return
+                await self._hand_over(path, data, send)
+        except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
+            retry.attempts += 1
+            pause = min(FIRST_PAUSE_SECONDS * 2 ** (retry.attempts - 1), LONGEST_PAUSE_SECONDS)
+            retry.not_before = self._clock() + random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+            self.last_error = str(error) or type(error).__name__
+            log.warning("mail_not_sent", mail=path.name, attempts=retry.attempts, reason=self.last_error)
+
+    async def _hand_over(self, path: Path, data: bytes, send: Send) -> None:
+        try:
+            await send(_read_mail(data))
+        except MailRefusedError as error:
+            path.rename(self._refused / path.name)  # noqa: ASYNC240 - one name on the local disk
+            log.error("mail_refused", mail=path.name, reason=str(error), moved_to=str(self._refused))  # noqa: TRY400
+        else:
+            path.unlink()  # noqa: ASYNC240 - one name on the local disk
+            self.last_error = None
+            MAIL_SENT.inc()
+            log.info("mail_sent", mail=path.name)
+
+
+def _mails(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.is_file() and _is_whole(path)]
+
+
+def _is_whole(path: Path) -> bool:
+    return not path.name.startswith(".") and path.suffix not in (".tmp", ".part")
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[bytes | None]:
+    """Give the mail's bytes, or None when another instance is sending it or has sent it."""
+    try:
+        file = path.open("rb")
+    except FileNotFoundError:
+        yield None
+        return
+    with file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield None
+            return
+        yield file.read() if os.fstat(file.fileno()).st_nlink else None
+
+
+def _read_mail(data: bytes) -> EmailMessage:
+    try:
+        message = message_from_bytes(data, policy=policy.default)
+        addressed = [address for _, address in getaddresses(map(str, message.get_all("To", [])))]
+    except (MessageError, ValueError, LookupError) as error:
+        raise MailRefusedError(f"it cannot be read: {error}") from error
+    if not any("@" in address for address in addressed):
+        raise MailRefusedError("it has no recipient")
+    assert isinstance(message, EmailMessage)
+    return message
