@@ -15,6 +15,7 @@ from typing import Self
 
 import aiohttp
 
+from callflow.asterisk.configuration import AsteriskPaths, write_base
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk, check_port
 from callflow.embedded.child import ChildProcess
@@ -23,6 +24,7 @@ from callflow.embedded.mail_sink import MailSink
 from callflow.embedded.postgres import EmbeddedPostgres
 from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.tools import Tools, prepare_tools
+from callflow.speech.prompts import make_prompts
 from callflow.storage.migrate import migrate
 from callflow.storage.sample import load_sample
 
@@ -161,6 +163,7 @@ class Region:
 
     async def _prepare(self) -> None:
         self._tools = await asyncio.to_thread(prepare_tools, self.settings, self.told.progress)
+        await asyncio.to_thread(make_prompts, self.settings, self._tools, self.told.progress)
 
     async def _start_database(self) -> None:
         configured = self.settings.database_url.get_secret_value()
@@ -179,6 +182,7 @@ class Region:
     async def _start_asterisk(self) -> None:
         assert self._tools is not None
         self.told.progress("Startar Asterisk …")
+        write_base(self.settings, AsteriskPaths(modules=self._tools.modules_folder, data=self._tools.asterisk_share))
         self._asterisk = EmbeddedAsterisk(self.settings, self._tools)
         self._stack.push_async_callback(self._asterisk.stop)
         await self._asterisk.start()

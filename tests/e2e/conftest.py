@@ -1,0 +1,95 @@
+"""One region for all end-to-end tests of a worker, and a clean start for each test."""
+
+import asyncio
+import contextlib
+import fcntl
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from callflow.asterisk.ami_connection import AmiConnection
+from callflow.config import Settings, home_folder
+from callflow.embedded.region import Region, Told
+from callflow.embedded.tools import prepare_tools
+from callflow.phone.trunk_peer import TrunkPeer
+from tests.e2e.town import PAUSE_MS, TONE_MS, Town, ami_address, connected, eventually
+
+FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
+TRUNK_HOST = "127.0.0.2"
+
+
+def free_port(host: str, kind: socket.SocketKind) -> int:
+    """Return a port that was free a moment ago."""
+    with contextlib.closing(socket.socket(socket.AF_INET, kind)) as probe:
+        probe.bind((host, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="session")
+def shared_home() -> Path:
+    """The home whose tools and prompts all regions share: made once, by whichever worker comes first."""
+    home = home_folder()
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "test-setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        prepare_tools(Settings(home=home), print)
+    return home
+
+
+@pytest.fixture(scope="session")
+def region_settings(shared_home: Path) -> Iterator[Settings]:
+    """Settings of a region of this worker's own, on free ports, in a folder that is removed afterwards."""
+    home = Path(tempfile.mkdtemp(prefix="callflow-e2e-", dir="/tmp"))
+    home.chmod(0o711)
+    (home / "tools").symlink_to(shared_home / "tools")
+    (home / "sounds").mkdir()
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
+    yield Settings(
+        home=home,
+        tryout=True,
+        sip_port=free_port("127.0.0.1", udp),
+        trunk_host=TRUNK_HOST,
+        trunk_port=free_port(TRUNK_HOST, udp),
+        rtp_first_port=21000 + 200 * worker,
+        rtp_last_port=21199 + 200 * worker,
+        http_port=free_port("127.0.0.1", tcp),
+        ami_port=free_port("127.0.0.1", tcp),
+        service_port=free_port("127.0.0.1", tcp),
+        poll_seconds=1.0,
+    )
+    shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+async def running_town(region_settings: Settings) -> AsyncIterator[Town]:
+    """The region, started once for this worker."""
+    region = Region(region_settings, Told(progress=print), trunk_peer=False, postgres_options=FAST_POSTGRES)
+    async with region:
+        trunk = await TrunkPeer.start(region.settings.trunk_host, region.settings.trunk_port)
+        town = Town(region, trunk)
+        connection = AmiConnection(ami_address(region))
+        tasks = [asyncio.create_task(connection.run()), asyncio.create_task(town.follow(connection))]
+        await town.sql("UPDATE organisation SET ring_tone_ms = $1, ring_pause_ms = $2", TONE_MS, PAUSE_MS)
+        yield town
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await trunk.stop()
+
+
+@pytest.fixture
+async def town(running_town: Town) -> AsyncIterator[Town]:
+    """The region for one test; what the test changed is undone, and nothing may be left of its calls."""
+    await running_town.begin()
+    yield running_town
+    await running_town.end()
+
+
+__all__ = ["connected", "eventually"]

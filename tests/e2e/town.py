@@ -1,0 +1,244 @@
+"""A whole region for tests: real phones, a real Asterisk, a real PostgreSQL, and the trunk's peer.
+
+Rings are shortened by policy data (`RING_SECONDS`), and each test's changes to the policy are undone from the
+audit log afterwards, so that tests share one region.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiohttp
+import asyncpg
+
+from callflow.asterisk.ami_connection import AmiAddress, AmiConnection, Lost
+from callflow.embedded.region import Region
+from callflow.phone.client import Phone, PhoneCall
+from callflow.phone.trunk_peer import TrunkPeer
+
+TONE_MS, PAUSE_MS = 200, 800
+RING_SECONDS = (TONE_MS + PAUSE_MS) / 1000
+RINGING_LIMIT = 4 * RING_SECONDS
+TOLERANCE = 0.45
+"""Seconds that a loaded machine may add."""
+
+OUTSIDER = "+46701740605"
+WORKING_HOURS = "2026-03-10T10:00:00+01:00"
+"""A Tuesday with nothing special about it."""
+EVENING = "2026-03-10T20:00:00+01:00"
+NIGHT = "2026-03-11T02:30:00+01:00"
+NATIONAL_DAY = "2026-06-06T10:00:00+02:00"
+
+
+@dataclass(slots=True)
+class Reported:
+    """A UserEvent of the dialplan."""
+
+    name: str
+    fields: Mapping[str, str]
+    at: float = field(default_factory=time.monotonic)
+
+
+class Town:
+    """What a test does with the region."""
+
+    def __init__(self, region: Region, trunk: TrunkPeer) -> None:
+        self.region = region
+        self.trunk = trunk
+        self.reported: list[Reported] = []
+        self._stack = AsyncExitStack()
+        self._audit_before = 0
+        self._reported_changed = asyncio.Condition()
+
+    @property
+    def sip_address(self) -> str:
+        """Where Asterisk takes SIP."""
+        return f"{self.region.settings.sip_host}:{self.region.settings.sip_port}"
+
+    @property
+    def database_url(self) -> str:
+        """The policy database for asyncpg."""
+        return self.region.settings.database_url.get_secret_value().replace("+asyncpg", "")
+
+    # phones
+
+    async def phone(self, username: str, *, register: bool = True) -> Phone:
+        """Return a phone with this extension's account, registered unless told otherwise."""
+        phone = await Phone.start(self.region.settings.sip_host, title=username)
+        self._stack.push_async_callback(phone.stop)
+        password = await self.value("SELECT sip_password FROM extension WHERE sip_username = $1", username)
+        if register:
+            await phone.register(username, password, self.sip_address)
+        else:
+            await phone.use_account(username, password, self.sip_address)
+        return phone
+
+    async def outsider(self) -> Phone:
+        """Return a phone that calls from the trunk's address."""
+        phone = await Phone.start(self.region.settings.trunk_host, title="outsider")
+        self._stack.push_async_callback(phone.stop)
+        return phone
+
+    async def call_from_outside(self, number: str, *, caller: str = OUTSIDER, at: str = WORKING_HOURS) -> PhoneCall:
+        """Call one of the region's numbers through the trunk at the time `at`."""
+        phone = await self.outsider()
+        return await phone.call(number, to=self.sip_address, caller=caller, headers={"X-Callflow-At": at})
+
+    async def call(self, phone: Phone, number: str, *, at: str = WORKING_HOURS) -> PhoneCall:
+        """Call from a phone of the region at the time `at`."""
+        return await phone.call(number, headers={"X-Callflow-At": at})
+
+    # the policy
+
+    async def value(self, query: str, *arguments: object) -> Any:
+        """Return one value from the database."""
+        async with connected(self.database_url) as connection:
+            return await connection.fetchval(query, *arguments)
+
+    async def sql(self, statement: str, *arguments: object) -> None:
+        """Change the policy as an administrator by hand would; return when the service has it."""
+        async with connected(self.database_url) as connection:
+            await connection.execute(statement, *arguments)
+        await self.until_current()
+
+    async def until_current(self, seconds: float = 5.0) -> None:
+        """Wait until the service decides by the database's present revision."""
+        wanted = await self.value("SELECT revision FROM policy_revision")
+        await eventually(lambda: self._has_revision(wanted), seconds, f"the service never had revision {wanted}")
+
+    async def health(self) -> dict[str, Any]:
+        """Return what the service says of itself."""
+        settings = self.region.settings
+        url = f"http://{settings.service_host}:{settings.service_port}/health"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            found: dict[str, Any] = json.loads(await answer.text())
+            return found
+
+    async def _has_revision(self, wanted: int) -> bool:
+        return int((await self.health()).get("policy_revision") or 0) >= wanted
+
+    # what was reported
+
+    async def report(
+        self, name: str, seconds: float = 10.0, where: Callable[[Mapping[str, str]], bool] = lambda _: True
+    ) -> Reported:
+        """Return the first UserEvent of this name in this test for which `where` holds, past or to come."""
+
+        def found() -> Reported | None:
+            return next((event for event in self.reported if event.name == name and where(event.fields)), None)
+
+        try:
+            async with self._reported_changed:
+                await asyncio.wait_for(self._reported_changed.wait_for(lambda: found() is not None), seconds)
+        except TimeoutError:
+            seen = [f"{event.name} {dict(event.fields)}" for event in self.reported]
+            raise AssertionError(f"no {name} within {seconds} s; reported: {seen}") from None
+        event = found()
+        assert event is not None
+        return event
+
+    async def step(self, verb: str, seconds: float = 10.0, *, containing: str = "") -> Reported:
+        """Return the first step of this verb whose plan holds `containing`, past or to come."""
+        return await self.report(
+            "CallflowStep", seconds, lambda it: it["Plan"].startswith(f"{verb},") and containing in it["Plan"]
+        )
+
+    def steps(self) -> list[str]:
+        """Return the verbs of the steps run so far."""
+        return [it.fields["Plan"].partition(",")[0] for it in self.reported if it.name == "CallflowStep"]
+
+    async def follow(self, connection: AmiConnection) -> None:
+        """Keep what the dialplan reports, until cancelled."""
+        async for message in connection.events():
+            if isinstance(message, Lost) or message.get("Event") != "UserEvent":
+                continue
+            fields = {key: str(value) for key, value in message.items()}
+            async with self._reported_changed:
+                self.reported.append(Reported(fields["UserEvent"], fields))
+                self._reported_changed.notify_all()
+
+    # before and after each test
+
+    async def begin(self) -> None:
+        """Forget the previous test."""
+        self.reported.clear()
+        self.region.mail.mails.clear()
+        self.trunk.calls.clear()
+        self.trunk.phone.events.clear()
+        self._audit_before = await self.value("SELECT coalesce(max(id), 0) FROM audit")
+
+    async def end(self) -> None:
+        """End the test's phones, put the policy back, and see that nothing is left in Asterisk."""
+        await self._stack.aclose()
+        self._stack = AsyncExitStack()
+        async with connected(self.database_url) as connection:
+            await undo_changes(connection, self._audit_before)
+        await self.until_current()
+        await eventually(self.is_quiet, 10, "channels or bridges were left")
+
+    async def is_quiet(self) -> bool:
+        """Tell whether Asterisk has no channel and no bridge."""
+        channels = await self.region.asterisk.console("core show channels count")
+        bridges = await self.region.asterisk.console("bridge show all")
+        return "0 active channels" in channels and len(bridges.strip().splitlines()) <= 1
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect to the database."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def undo_changes(connection: asyncpg.Connection, after: int) -> None:
+    """Undo, last first, what the audit log says was changed after its row `after`."""
+    rows = await connection.fetch("SELECT * FROM audit WHERE id > $1 ORDER BY id DESC", after)
+    async with connection.transaction():
+        await connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        for row in rows:
+            await _undo(connection, row)
+
+
+async def _undo(connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+    table = row["table_name"]
+    match row["action"].lower():
+        case "insert":
+            await connection.execute(f'DELETE FROM "{table}" WHERE id = $1', row["row_id"])
+        case "delete":
+            await connection.execute(
+                f'INSERT INTO "{table}" SELECT * FROM jsonb_populate_record(NULL::"{table}", $1)', row["old"]
+            )
+        case "update":
+            columns = ", ".join(f'"{name}"' for name in json.loads(row["old"]) if name != "id")
+            await connection.execute(
+                f'UPDATE "{table}" SET ({columns}) = (SELECT {columns} FROM jsonb_populate_record(NULL::"{table}", $1))'
+                " WHERE id = $2",
+                row["old"],
+                row["row_id"],
+            )
+
+
+async def eventually(condition: Callable[[], Any], seconds: float, otherwise: str) -> None:
+    """Wait until an async condition holds, asking again and again; fail with `otherwise` after `seconds`."""
+    until = time.monotonic() + seconds
+    while True:
+        if await condition():
+            return
+        assert time.monotonic() < until, otherwise
+        await asyncio.sleep(0.05)
+
+
+def ami_address(region: Region) -> AmiAddress:
+    """Return how to reach the region's AMI."""
+    settings = region.settings
+    secret = settings.ami_password.get_secret_value()
+    return AmiAddress(
+        host="127.0.0.1", port=settings.ami_port, username=settings.ami_username, password=secret, events="user"
+    )
