@@ -1,0 +1,157 @@
+"""Asterisk's whole configuration: the base from `asterisk-conf/`, and what comes of the policy."""
+
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import structlog
+
+from callflow.asterisk import mailboxes, net
+from callflow.asterisk.conf_text import ConfigurationError, asterisk_language, conf_value, write_if_changed
+from callflow.asterisk.phones import render_phone
+from callflow.config import Settings
+from callflow.service.ports import Snapshot
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+
+RELOADS = {"phones.conf": "res_pjsip.so", "mailboxes.conf": "app_voicemail.so", "net.conf": "pbx_config.so"}
+"""Which module takes in which generated file, as AMI's `Reload` names it."""
+
+LONGEST_SOCKET_PATH = 100
+"""A Unix socket's path ends at 107 bytes."""
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsteriskPaths:
+    """Where things stand: Asterisk's `modules` (.so), its `data` (documentation, rest-api), and our own files."""
+
+    modules: Path
+    data: Path
+    templates: Path = REPOSITORY / "asterisk-conf"
+    dialplan: Path = REPOSITORY / "dialplan"
+
+
+def write_base(settings: Settings, paths: AsteriskPaths) -> Path:
+    """Write everything but what the policy makes; return the path of asterisk.conf. Files are the owner's only.
+
+    Raises `ConfigurationError` when a setting cannot stand in a file, or the home folder's path is too long.
+    """
+    base = settings.asterisk_folder
+    socket = base / "run" / "asterisk.ctl"
+    if len(bytes(socket)) > LONGEST_SOCKET_PATH:
+        raise ConfigurationError(
+            f"the path {socket} is too long for Asterisk's socket; set CALLFLOW_HOME to a shorter one"
+        )
+    if not (settings.ari_password.get_secret_value() and settings.ami_password.get_secret_value()):
+        raise ConfigurationError("CALLFLOW_ARI_PASSWORD and CALLFLOW_AMI_PASSWORD are not set; run the set-up first")
+    for name in ("etc/generated", "spool", "log", "run", "lib/agi-bin", "lib/cache", "lib/keys", "lib/sounds"):
+        (base / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.mail_spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    values = _values(settings, paths)
+    for template in sorted(paths.templates.iterdir()):
+        mode = 0o700 if template.suffix == ".sh" else 0o600
+        write_if_changed(base / "etc" / template.name, _filled(template.read_text(encoding="utf-8"), values), mode)
+    _link(base / "lib" / "documentation", paths.data / "documentation")
+    _link(base / "lib" / "rest-api", paths.data / "rest-api")
+    _link(base / "lib" / "sounds" / "se", settings.sounds_folder / "sv")
+    _link(base / "lib" / "sounds" / "en", settings.sounds_folder / "en")
+    return base / "etc" / "asterisk.conf"
+
+
+def write_policy(snapshot: Snapshot, settings: Settings) -> set[str]:
+    """Write what the policy makes of phones, mailboxes and the net; return the names of the files that changed.
+
+    A row that cannot stand in a file is left out and logged: one odd name must not keep 15,000 phones from working.
+    """
+    rendered = {
+        "phones.conf": _phones(snapshot),
+        "mailboxes.conf": _mailboxes(snapshot),
+        "net.conf": _net(snapshot),
+    }
+    return {name for name, text in rendered.items() if write_if_changed(settings.generated_folder / name, text)}
+
+
+def modules_to_reload(changed: Iterable[str]) -> list[str]:
+    """Return the modules that take in the `changed` files, the dialplan first so that no phone rings into nothing."""
+    return sorted((RELOADS[name] for name in changed), key=list(reversed(RELOADS.values())).index)
+
+
+def _phones(snapshot: Snapshot) -> str:
+    return _joined(partial(render_phone, account, snapshot.policy) for account in snapshot.phones)
+
+
+def _mailboxes(snapshot: Snapshot) -> str:
+    return mailboxes.HEADER + _joined(
+        partial(mailboxes.render_mailbox, snapshot.policy.mailboxes[account.mailbox_id], account.pin)
+        for account in snapshot.mailboxes
+    )
+
+
+def _net(snapshot: Snapshot) -> str:
+    policy = snapshot.policy
+    numbers = _joined(partial(net.render_number, number, target, policy) for number, target in policy.numbers.items())
+    ranges = _joined(partial(net.render_range, row) for row in policy.number_ranges.values())
+    return net.HEADER + numbers + ranges
+
+
+def _joined(renderers: Iterable[Callable[[], str]]) -> str:
+    return "".join(sorted(_rendered(renderer) for renderer in renderers))
+
+
+def _rendered(renderer: Callable[[], str]) -> str:
+    try:
+        return renderer()
+    except ConfigurationError as error:
+        log.warning("asterisk_row_left_out", reason=str(error))
+    except KeyError as error:
+        log.warning("asterisk_row_left_out", reason=f"it refers to row {error} that the snapshot does not hold")
+    return ""
+
+
+def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
+    base = settings.asterisk_folder
+    values = {
+        "ETC": base / "etc",
+        "GENERATED": settings.generated_folder,
+        "LIB": base / "lib",
+        "SPOOL": base / "spool",
+        "RUN": base / "run",
+        "LOG": base / "log",
+        "MODULES": paths.modules,
+        "DIALPLAN": paths.dialplan,
+        "MAIL_SPOOL": settings.mail_spool,
+        "MAIL_COMMAND": f"'{base / 'etc' / 'spool-mail.sh'}'",
+        "MAIL_FROM": settings.mail_from,
+        "VOICEMAIL_FROM": "Röstbrevlådan",
+        "LANGUAGE": asterisk_language(settings.language),
+        "TRYOUT": int(settings.tryout),
+        "SIP_HOST": settings.sip_host,
+        "SIP_PORT": settings.sip_port,
+        "TRUNK_HOST": settings.trunk_host,
+        "TRUNK_PORT": settings.trunk_port,
+        "RTP_FIRST_PORT": settings.rtp_first_port,
+        "RTP_LAST_PORT": settings.rtp_last_port,
+        "HTTP_HOST": settings.http_host,
+        "HTTP_PORT": settings.http_port,
+        "AMI_PORT": settings.ami_port,
+        "ARI_USERNAME": settings.ari_username,
+        "ARI_PASSWORD": settings.ari_password.get_secret_value(),
+        "AMI_USERNAME": settings.ami_username,
+        "AMI_PASSWORD": settings.ami_password.get_secret_value(),
+    }
+    return {name: conf_value(str(value), f"the setting behind {name}") for name, value in values.items()}
+
+
+def _filled(template: str, values: dict[str, str]) -> str:
+    return re.sub(r"@([A-Z_]+)@", lambda match: values.get(match[1], match[0]), template)
+
+
+def _link(link: Path, target: Path) -> None:
+    if link.is_symlink() and link.readlink() == target:
+        return
+    link.unlink(missing_ok=True)
+    link.symlink_to(target)

@@ -1,0 +1,149 @@
+"""A plan as the channel variables that dialplan/interpreter.conf runs.
+
+`CF_LANG` is the language as Asterisk names it. `CF_0`, `CF_1`, … hold one step each, `verb,1(arguments)`, as Gosub
+takes it:
+
+- `dial,1(legs,seconds,seconds once answered,ms of ringing,no answer,busy,unreachable)`; a time is `seconds^seconds
+  without any ringing`
+- `say,1(sounds,next)`
+- `menu,1(sounds,seconds to wait,times,no choice)`, and `CF_<step>_<digit>` the step of each valid digit
+- `voicemail,1(mailbox,options,next)`
+- `hangup,1(Q.850 cause)`
+
+Sounds are joined with `&`. Nothing is expanded when it is read, but `,`, `&`, `|` and parentheses separate, so
+every value must match a narrow pattern or the plan is refused.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+
+from callflow.asterisk.conf_text import ConfigurationError, asterisk_language, seconds
+from callflow.asterisk.dial_strings import dial_strings, progress_seconds
+from callflow.policy.plan import (
+    Dial,
+    Hangup,
+    HangupCause,
+    LegKind,
+    Menu,
+    Phrase,
+    PhraseKind,
+    Plan,
+    Say,
+    Step,
+    Voicemail,
+)
+
+TRUNK_ALLOWANCE_MS = 8000
+"""Added to Dial's own time-out when a leg goes through the trunk: a mobile rings only after some seconds.
+
+The service ends the ringing at its limit, counted from the first ringing (R8); Dial's time-out is the net behind.
+"""
+
+MISSING_SOUND = "the-one-called"
+"""The prompt that stands in for a name whose speech is not made yet."""
+
+CAUSES = {
+    HangupCause.NORMAL: 16,
+    HangupCause.UNALLOCATED: 1,
+    HangupCause.BUSY: 17,
+    HangupCause.REJECTED: 21,
+}
+"""Q.850; chan_pjsip makes 404, 486 and 603 of the last three before an answer."""
+
+VOICEMAIL_CONTEXT = "callflow"
+
+SoundOf = Callable[[str, str], str | None]
+"""(language, text) -> path of its sound without extension, or None when there is none yet."""
+
+_SOUND = re.compile(r"[\w./-][\w./ -]*")
+_DIGIT = re.compile(r"[0-9*]")
+_MAILBOX = re.compile(r"[0-9]{1,24}")
+
+
+def plan_variables(plan: Plan, sound: SoundOf) -> dict[str, str]:
+    """Return the channel variables of `plan`; raise `ConfigurationError` for a plan that Asterisk must not get."""
+    variables = {"CF_LANG": asterisk_language(plan.language)}
+    for number, step in enumerate(plan.steps):
+        _check_successors(number, step, len(plan.steps))
+        variables[f"CF_{number}"] = _encoded(step, plan.language, sound)
+        if isinstance(step, Menu):
+            variables |= {f"CF_{number}_{_digit(digit)}": str(chosen) for digit, chosen in step.choices}
+    if not plan.steps:
+        raise ConfigurationError("a plan without steps leaves the caller in silence; end it with a hang-up")
+    return variables
+
+
+def _encoded(step: Step, language: str, sound: SoundOf) -> str:
+    match step:
+        case Dial():
+            return _dial(step)
+        case Say(phrases=phrases, next_step=next_step):
+            return f"say,1({_sounds(phrases, language, sound)},{next_step})"
+        case Menu(phrases=phrases):
+            wait = seconds(step.wait_ms)
+            return f"menu,1({_sounds(phrases, language, sound)},{wait},{step.times},{step.no_choice})"
+        case Voicemail(mailbox=mailbox, urgent=urgent, next_step=next_step):
+            return f"voicemail,1({voicemail_box(mailbox)},{'uU' if urgent else 'u'},{next_step})"
+        case Hangup(cause=cause):
+            return f"hangup,1({CAUSES[cause]})"
+        case _:
+            raise ConfigurationError(
+                f"a step of kind {type(step).__name__} is the dialplan's own; no plan may hold it"
+            )
+
+
+def _dial(step: Dial) -> str:
+    if not step.legs:
+        raise ConfigurationError("a dial without legs rings nobody; leave the step out")
+    ringing = step.rings * step.ring_ms
+    allowance = TRUNK_ALLOWANCE_MS if any(leg.kind is LegKind.TRUNK for leg in step.legs) else 0
+    progress = progress_seconds(step.legs)
+    times = f"{seconds(ringing + allowance)}^{progress},{seconds(ringing)}^{progress},{ringing}"
+    return f"dial,1({dial_strings(step.legs)},{times},{step.no_answer},{step.busy},{step.unreachable})"
+
+
+def voicemail_box(mailbox: str) -> str:
+    """Return a mailbox number as VoiceMail takes it; raise `ConfigurationError` for one that is no number."""
+    if not _MAILBOX.fullmatch(mailbox):
+        raise ConfigurationError(f"mailbox {mailbox!r} is not a number of 1 to 24 digits")
+    return f"{mailbox}@{VOICEMAIL_CONTEXT}"
+
+
+def _sounds(phrases: tuple[Phrase, ...], language: str, sound: SoundOf) -> str:
+    names = [_sound(phrase, language, sound) for phrase in phrases]
+    for name in names:
+        if not _SOUND.fullmatch(name):
+            raise ConfigurationError(f"{name!r} cannot name a sound; use letters, digits, dot, dash and slash")
+    return "&".join(names)
+
+
+def _sound(phrase: Phrase, language: str, sound: SoundOf) -> str:
+    if phrase.kind is PhraseKind.PROMPT:
+        return phrase.value
+    return sound(language, phrase.value) or MISSING_SOUND
+
+
+def _digit(digit: str) -> str:
+    if not _DIGIT.fullmatch(digit):
+        raise ConfigurationError(f"{digit!r} is no digit that a menu can offer; use 0 to 9 or *")
+    return digit
+
+
+def _successors(step: Step) -> Iterator[int]:
+    match step:
+        case Dial():
+            yield from (step.no_answer, step.busy, step.unreachable)
+        case Menu():
+            yield from (step.no_choice, *(chosen for _, chosen in step.choices))
+        case Say() | Voicemail():
+            yield step.next_step
+        case _:
+            return
+
+
+def _check_successors(number: int, step: Step, count: int) -> None:
+    for successor in _successors(step):
+        if not number < successor < count:
+            raise ConfigurationError(
+                f"step {number} goes on to step {successor}: a plan only goes forward, to a step it has"
+            )
