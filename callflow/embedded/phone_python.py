@@ -1,6 +1,8 @@
 """A Python for the SIP phone where ours is newer than pjsua2's wheels: Debian's 3.11, in a folder of its own."""
 
 import hashlib
+import os
+import shlex
 import shutil
 import sys
 from pathlib import Path
@@ -29,6 +31,18 @@ def prepare_phone_python(folder: Path, report: Report) -> list[str]:
     python = root.command(PYTHON)
     # -s: a user's own packages are made for another Python.
     return ["/usr/bin/env", f"PYTHONHOME={root.root / 'usr'}", f"PYTHONPATH={wheels}", *python, "-s"]
+
+
+def install_phone_command(python: list[str]) -> None:
+    """Write `callflow-phone-python` beside our own Python, where the phone looks for one that has pjsua2."""
+    command = Path(sys.executable).with_name("callflow-phone-python")
+    script = f'#!/bin/sh\nexec {shlex.join(python)} "$@"\n'
+    if sys.prefix == sys.base_prefix or (command.is_file() and command.read_text() == script):
+        return  # not a folder of our own, or there already
+    new = command.with_name(f".{command.name}.{os.getpid()}")
+    new.write_text(script)
+    new.chmod(0o755)
+    new.replace(command)
 
 
 def _install_wheel(wheels: Path, report: Report) -> None:

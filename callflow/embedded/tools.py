@@ -15,7 +15,7 @@ from callflow.config import Settings
 from callflow.embedded.apt import run
 from callflow.embedded.debian import PackageSet, unpack
 from callflow.embedded.lock import Report
-from callflow.embedded.phone_python import prepare_phone_python
+from callflow.embedded.phone_python import install_phone_command, prepare_phone_python
 from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.unpacked import UnpackedRoot
 
@@ -123,6 +123,8 @@ def prepare_tools(settings: Settings, report: Report) -> Tools:
     ):
         return tools
     unpack(DEBIAN_TOOLS_WITHOUT_ASTERISK if tools.installed_asterisk else DEBIAN_TOOLS, tools.unpacked.root, report)
+    if tools.phone_python(report) != [sys.executable]:
+        install_phone_command(tools.phone_python(report))
     return tools
 
 
