@@ -30,15 +30,16 @@ PROMPTS = frozenset(
         *(f"month-{month}" for month in range(1, 13)),
     )
 )
-"""Every prompt that a plan may speak; `prompts/<language>.txt` has each of them."""
+"""Every prompt that a plan may speak; `prompts/<language>.txt` has each of them as `policy/<name>`."""
 
+_PROMPT_PHRASES = {name: Phrase(PhraseKind.PROMPT, f"policy/{name}") for name in PROMPTS}
 _WHOLE_DAY = (Hours(opens=0, closes=1440),)
 _DAYS_OF_A_WEEK = 7
 
 
 def prompt(name: str) -> Phrase:
     """Return a prompt by its name in `prompts/<language>.txt`."""
-    return Phrase(PhraseKind.PROMPT, name)
+    return _PROMPT_PHRASES[name]
 
 
 def text(value: str) -> Phrase:

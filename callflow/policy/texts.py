@@ -1,0 +1,188 @@
+"""What each reason in a trace says to people, in Swedish and English; `{…}` is filled from the line's values."""
+
+from callflow.policy.decision import Outcome, TraceLine
+
+LANGUAGES = ("sv", "en")
+
+REASONS: dict[str, tuple[str, str]] = {
+    "emergency": (
+        "{number} är nödnumret: samtalet går fram före allt annat.",
+        "{number} is the emergency number: the call goes ahead of everything else.",
+    ),
+    "not_emergency": ("Numret är inte nödnumret.", "The number is not the emergency number."),
+    "internal_caller": ("Den som ringer är anknytning {extension}.", "The caller is extension {extension}."),
+    "external_caller": ("Den som ringer kommer utifrån.", "The caller is from outside."),
+    "caller_missing": (
+        "Den uppringande anknytningen (id {id}) finns inte; samtalet räknas som utifrån.",
+        "The calling extension (id {id}) does not exist; the call counts as from outside.",
+    ),
+    "caller_locked": (
+        "Anknytning {extension} är spärrad: bara nödsamtal går fram.",
+        "Extension {extension} is locked: only emergency calls go ahead.",
+    ),
+    "number_unreadable": ("”{number}” går inte att läsa som ett nummer.", "“{number}” cannot be read as a number."),
+    "number_found": ("{number} är vårt nummer ({kind}).", "{number} is a number of ours ({kind})."),
+    "number_unused": (
+        "{number} ligger i våra nummerserier men används inte.",
+        "{number} is in our number ranges but not in use.",
+    ),
+    "no_transit": (
+        "{number} är inte vårt nummer; ett samtal utifrån kopplas aldrig ut igen.",
+        "{number} is not ours; a call from outside is never carried out again.",
+    ),
+    "outside_number_allowed": ("{number} får ringas från anknytningar.", "{number} may be called from extensions."),
+    "outside_number_barred": ("{number} är spärrat.", "{number} is barred."),
+    "extension_locked": (
+        "Anknytning {extension} är spärrad och ringer inte.",
+        "Extension {extension} is locked and does not ring.",
+    ),
+    "extension_not_locked": ("Anknytning {extension} är inte spärrad.", "Extension {extension} is not locked."),
+    "no_diversion_of_all_calls": (
+        "Anknytning {extension} har ingen vidarekoppling av alla samtal.",
+        "Extension {extension} has no diversion of all calls.",
+    ),
+    "diverted": (
+        "Anknytning {extension} är vidarekopplad ({condition}) till {place}.",
+        "Extension {extension} is diverted ({condition}) to {place}.",
+    ),
+    "loop_skipped": (
+        "{place} är redan prövad för samtalet och hoppas över.",
+        "{place} has been tried for this call and is skipped.",
+    ),
+    "target_unreadable": (
+        "Målet ”{number}” går inte att läsa som ett nummer.",
+        "The target “{number}” cannot be read as a number.",
+    ),
+    "target_unused": ("Målet {number} används inte.", "The target {number} is not in use."),
+    "outside_number": ("Samtalet går ut till {number}.", "The call goes out to {number}."),
+    "group_member_away": (
+        "Anknytning {extension} i {group} är spärrad eller vidarekopplad och ringer inte.",
+        "Extension {extension} in {group} is locked or diverted and does not ring.",
+    ),
+    "extension_rings": (
+        "Anknytning {extension} ringer högst {rings} signaler.",
+        "Extension {extension} rings at most {rings} times.",
+    ),
+    "extension_has_no_phone": (
+        "Anknytning {extension} har ingen telefon som kan ringa.",
+        "Extension {extension} has no phone that can ring.",
+    ),
+    "spoken_before_more_rings": (
+        "Fyra signaler har gått: en röst svarar innan det ringer vidare.",
+        "Four rings have passed: a voice answers before it rings on.",
+    ),
+    "plan_too_long": (
+        "Kedjan är för lång; samtalet går till sista utvägen.",
+        "The chain is too long; the call goes to the last resort.",
+    ),
+    "voicemail_of_extension": (
+        "Utan svar går samtalet till röstbrevlådan för anknytning {extension}.",
+        "Unanswered, the call goes to the voicemail of extension {extension}.",
+    ),
+    "extension_without_mailbox": (
+        "Anknytning {extension} har ingen röstbrevlåda; enheten svarar.",
+        "Extension {extension} has no voicemail; its unit answers.",
+    ),
+    "mailbox_missing": ("Brevlådan (id {id}) finns inte.", "The mailbox (id {id}) does not exist."),
+    "place_missing": ("{place} finns inte och hoppas över.", "{place} does not exist and is skipped."),
+    "name_withheld": (
+        "Enheten är sekretesskyddad: namnet sägs inte för den som ringer utifrån.",
+        "The unit is confidential: its names are not spoken to a caller from outside.",
+    ),
+    "schedule_missing": ("Schemat (id {id}) finns inte.", "The schedule (id {id}) does not exist."),
+    "always_open": (
+        "{unit} har inga tider satta och är alltid öppen.",
+        "{unit} has no hours set and is always open.",
+    ),
+    "telephone_hours_open": (
+        "{unit} har telefontid nu ({schedule}).",
+        "{unit} has telephone hours now ({schedule}).",
+    ),
+    "telephone_hours_closed": (
+        "{unit} har inte telefontid nu ({schedule}).",
+        "{unit} has no telephone hours now ({schedule}).",
+    ),
+    "internal_rings_as_usual": (
+        "{unit} ringer som vanligt för den som ringer inifrån.",
+        "{unit} rings as usual for a caller from inside.",
+    ),
+    "external_hears_the_hours": (
+        "Den som ringer {unit} utifrån hör tiderna och kan välja brådskande.",
+        "A caller to {unit} from outside hears the hours and can choose urgent.",
+    ),
+    "no_answering_places": ("{unit} har inga svarsställen.", "{unit} has no answering places."),
+    "answering_place": ("{unit} prövar svarsställe {position}.", "{unit} tries answering place {position}."),
+    "nobody_in_group": ("Ingen i {group} kan ringas.", "Nobody in {group} can be rung."),
+    "nobody_at_the_unit": ("Ingen svarar hos {unit}.", "Nobody answers at {unit}."),
+    "voicemail_of_unit": ("Röstbrevlådan för {unit} svarar.", "The voicemail of {unit} answers."),
+    "unit_above": ("Samtalet går vidare till enheten {unit}.", "The call goes on to the unit {unit}."),
+    "operators_ring": ("Telefonisterna svarar för {organisation}.", "The operators answer for {organisation}."),
+    "no_operators": (
+        "{organisation} har ingen telefonist som kan ringas.",
+        "{organisation} has no operator who can be rung.",
+    ),
+    "switchboard_closed": ("Växeln för {organisation} är stängd.", "The switchboard of {organisation} is closed."),
+    "duty_phone_in_working_hours": (
+        "Brådskande samtal går till jourtelefonen, {place}, i arbetstid.",
+        "Urgent calls go to the duty phone, {place}, in working hours.",
+    ),
+    "outside_working_hours": (
+        "Jourtelefonen, {place}, gäller i arbetstid, och det är det inte nu.",
+        "The duty phone, {place}, is for working hours, and it is not that now.",
+    ),
+    "on_duty_by_shift": (
+        "{roster}, nivå {level}: {place} har jour enligt schema.",
+        "{roster}, level {level}: {place} has duty by shift.",
+    ),
+    "on_duty_standing": (
+        "{roster}, nivå {level}: {place} har stående jour.",
+        "{roster}, level {level}: {place} has standing duty.",
+    ),
+    "nobody_on_duty": (
+        "{roster}, nivå {level}: ingen har jour och nivån hoppas över.",
+        "{roster}, level {level}: nobody has duty and the level is skipped.",
+    ),
+    "duty_already_tried": (
+        "{roster}, nivå {level}: {place} är redan prövad.",
+        "{roster}, level {level}: {place} has been tried already.",
+    ),
+    "roster_missing": ("Jourlistan (id {id}) finns inte.", "The duty roster (id {id}) does not exist."),
+    "no_duty": ("Ingen jour är satt.", "No duty is set."),
+    "urgent_message_mailed": (
+        "Svarar ingen i jouren tas ett meddelande som mejlas genast.",
+        "If nobody on duty answers, a message is taken and mailed at once.",
+    ),
+    "last_resort_message": (
+        "Inget annat återstår: meddelande till {organisation}.",
+        "Nothing else is left: a message to {organisation}.",
+    ),
+    "last_resort_words": (
+        "Inget annat återstår hos {organisation}: besked och avslut.",
+        "Nothing else is left at {organisation}: words and a goodbye.",
+    ),
+}
+
+OUTCOMES: dict[Outcome, tuple[str, str]] = {
+    Outcome.EMERGENCY: ("Nödsamtal", "Emergency call"),
+    Outcome.EXTENSION: ("Samtal till en anknytning", "Call to an extension"),
+    Outcome.UNIT_OPEN: ("Samtal till en enhet i telefontid", "Call to a unit in its telephone hours"),
+    Outcome.UNIT_CLOSED: ("Samtal till en enhet utanför telefontid", "Call to a unit outside its telephone hours"),
+    Outcome.SWITCHBOARD_OPEN: ("Samtal till växeln", "Call to the switchboard"),
+    Outcome.SWITCHBOARD_CLOSED: ("Samtal till stängd växel", "Call to the closed switchboard"),
+    Outcome.OUTSIDE: ("Samtal ut", "Call to the outside"),
+    Outcome.REFUSED: ("Samtalet kopplas inte", "The call is not put through"),
+}
+
+
+def reason_text(line: TraceLine, language: str) -> str:
+    """Return what a trace line says in a language (`sv`, `en`; any other reads as English)."""
+    return _in(language, REASONS[line.reason]).format_map(line.values)
+
+
+def outcome_text(outcome: Outcome, language: str) -> str:
+    """Return what an outcome is called in a language."""
+    return _in(language, OUTCOMES[outcome])
+
+
+def _in(language: str, texts: tuple[str, str]) -> str:
+    return texts[0] if language == "sv" else texts[1]
