@@ -1,6 +1,6 @@
 """The sample region: six municipalities to try every rule on, in SQL that an administrator can read (`db/sample`).
 
-Whom to dial stands in `docs/sample-region.md`.
+Whom to dial stands in `db/sample/README.md`.
 """
 
 from collections.abc import Iterator
@@ -25,7 +25,7 @@ async def load_sample(url: str) -> bool:
     """
     try:
         async with connected(url) as connection, connection.transaction():
-            await connection.execute("LOCK TABLE organisation IN SHARE ROW EXCLUSIVE MODE")
+            await connection.execute("SELECT FROM policy_revision FOR UPDATE")  # as every change does: one at a time
             if await connection.fetchval("SELECT EXISTS (SELECT FROM organisation)"):
                 return False
             await _load_holidays(connection)
