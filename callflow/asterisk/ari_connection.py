@@ -8,6 +8,7 @@ growing pauses and jitter so that many nodes do not come back in step.
 import asyncio
 import itertools
 import random
+from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -66,6 +67,11 @@ class AriAddress:
     username: str
     password: str = field(repr=False)
     application: str
+
+    @property
+    def authorization(self) -> str:
+        """The value of HTTP's Authorization header (RFC 7617)."""
+        return f"Basic {b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
 
 
 class AriConnection:
@@ -160,7 +166,7 @@ class AriConnection:
         try:
             return await session.ws_connect(
                 f"http://{address.host}:{address.port}/ari/events?{urlencode({'app': address.application})}",
-                auth=aiohttp.BasicAuth(address.username, address.password, encoding="utf-8"),
+                headers={"Authorization": address.authorization},
                 heartbeat=HEARTBEAT_SECONDS,
                 max_msg_size=16 * LARGEST_MESSAGE,
             )

@@ -40,6 +40,8 @@ from callflow.storage.store import PostgresPolicyStore
 log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 30.0
+LOOPBACK = "127.0.0.1"
+"""Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""
 DECISION_VARIABLE = "CALLFLOW_DECISION"
 
 
@@ -132,7 +134,7 @@ def ami_connection(chosen: Settings) -> AmiConnection:
     """Return the AMI connection."""
     return AmiConnection(
         AmiAddress(
-            host=chosen.http_host,
+            host=LOOPBACK,
             port=chosen.ami_port,
             username=chosen.ami_username,
             password=chosen.ami_password.get_secret_value(),

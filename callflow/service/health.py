@@ -37,7 +37,8 @@ class Health:
             "error": self._mail.last_error,
         }
         status = "ok" if all(part["ok"] for part in parts.values()) else "degraded"
-        return {"status": status, "application": self._application, **parts}
+        revision = parts["policy"]["revision"]
+        return {"status": status, "application": self._application, "policy_revision": revision, **parts}
 
     def ready(self) -> bool:
         """Tell whether calls are taken: connected to Asterisk, with a policy to decide by."""

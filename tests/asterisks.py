@@ -1,0 +1,87 @@
+"""A real Asterisk for tests: embedded, with our own configuration and dialplan, started once for each worker."""
+
+import fcntl
+import itertools
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from callflow.asterisk.ami_connection import AmiAddress
+from callflow.asterisk.ari_connection import AriAddress
+from callflow.asterisk.configuration import AsteriskPaths, write_base
+from callflow.config import Settings, home_folder
+from callflow.embedded.asterisk import EmbeddedAsterisk
+from callflow.embedded.tools import Tools, make_data_folder, prepare_tools
+
+_applications = (f"callflow-test{number}" for number in itertools.count(1))
+
+
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """Return a port of loopback that was free a moment ago."""
+    with socket.socket(socket.AF_INET, kind) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def shared_tools() -> Tools:
+    """Return the tools of the home folder, unpacked by whichever worker comes first."""
+    home = home_folder()
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "test-setup.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return prepare_tools(Settings(home=home), print)
+
+
+@pytest.fixture(scope="session")
+async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
+    """An Asterisk with no phones, on ports of its own."""
+    tools = shared_tools()
+    home = Path(tempfile.mkdtemp(prefix="callflow-ast-", dir="/tmp"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    settings = Settings(
+        home=home,
+        tryout=True,
+        sip_port=free_port(socket.SOCK_DGRAM),
+        trunk_port=free_port(socket.SOCK_DGRAM),
+        rtp_first_port=23000 + 200 * worker,
+        rtp_last_port=23199 + 200 * worker,
+        http_port=free_port(),
+        ami_port=free_port(),
+        ari_password="ari-secret",  # type: ignore[arg-type]
+        ami_password="ami-secret",  # type: ignore[arg-type]
+    )
+    write_base(settings, AsteriskPaths(modules=tools.modules_folder, data=make_data_folder(tools, settings)))
+    running = EmbeddedAsterisk(settings, tools)
+    await running.start()
+    yield running
+    await running.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def ari_address(running: EmbeddedAsterisk) -> AriAddress:
+    """Return how to reach its ARI under an application name that no other test has."""
+    settings = running.settings
+    return AriAddress(
+        host=settings.http_host,
+        port=settings.http_port,
+        username=settings.ari_username,
+        password=settings.ari_password.get_secret_value(),
+        application=next(_applications),
+    )
+
+
+def ami_address(running: EmbeddedAsterisk) -> AmiAddress:
+    """Return how to reach its AMI."""
+    settings = running.settings
+    return AmiAddress(
+        host="127.0.0.1",
+        port=settings.ami_port,
+        username=settings.ami_username,
+        password=settings.ami_password.get_secret_value(),
+    )
