@@ -1,0 +1,76 @@
+"""Which revision the policy has now: told by NOTIFY, and asked for in between since a notification can be lost.
+
+The database tells `callflow_policy` at the end of each transaction that changed the policy.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+import asyncpg
+import structlog
+
+from callflow.storage.connection import LOST, Connection, connected
+
+CHANNEL = "callflow_policy"
+FIRST_PAUSE = 0.1
+"""Seconds before the first new attempt after a loss; each pause is twice the last, up to the polling interval."""
+
+_log = structlog.get_logger(__name__)
+
+
+async def revisions(url: str, poll_seconds: float) -> AsyncIterator[int]:
+    """Yield the present revision of the database at `url`, then each new one, for ever.
+
+    INVARIANT: while the database answers, a revision is seen within `poll_seconds` (2 s or more) of its commit, also
+    when its notification or the connection was lost without a word: half of it is the wait, a quarter the patience.
+    A database that is away is waited for, and says so once in the log. Close the iterator to end it.
+    """
+    last: int | None = None
+    pause, lost = FIRST_PAUSE, False
+    while True:
+        try:
+            async with _listening(url, _patience(poll_seconds)) as (connection, told):
+                while True:
+                    told.clear()
+                    revision = await _present(connection, _patience(poll_seconds))
+                    if lost:
+                        _log.info("policy_feed_restored", policy_revision=revision)
+                    pause, lost = FIRST_PAUSE, False
+                    if revision not in (None, last):
+                        last = revision
+                        yield revision
+                    await _set_within(told, poll_seconds / 2)
+        except (*LOST, asyncpg.PostgresError) as error:
+            if not lost:
+                _log.warning("policy_feed_lost", error=f"{type(error).__name__}: {error}")
+            lost = True
+        await asyncio.sleep(min(pause, poll_seconds))
+        pause *= 2
+
+
+def _patience(poll_seconds: float) -> float:
+    return max(poll_seconds / 4, 0.5)
+
+
+@asynccontextmanager
+async def _listening(url: str, patience: float) -> AsyncIterator[tuple[Connection, asyncio.Event]]:
+    """Give a connection of its own that listens, and the event that a notification or the connection's end sets."""
+    told = asyncio.Event()
+    async with connected(url, seconds=patience) as connection:
+        connection.add_termination_listener(lambda *_: told.set())
+        async with asyncio.timeout(patience):
+            await connection.add_listener(CHANNEL, lambda *_: told.set())
+        yield connection, told
+
+
+async def _present(connection: Connection, patience: float) -> int | None:
+    async with asyncio.timeout(patience):
+        revision: int | None = await connection.fetchval("SELECT revision FROM policy_revision")
+        return revision
+
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()

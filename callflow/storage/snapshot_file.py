@@ -1,0 +1,79 @@
+"""The last good snapshot on disk, so that call control can start without the database (R23).
+
+The file is one line of JSON about the other: which form it has and its checksum. It holds the phones' passwords,
+so only its owner may read it.
+"""
+
+import hashlib
+import os
+import tempfile
+from pathlib import Path
+
+import msgspec
+import structlog
+
+from callflow.service.ports import Snapshot
+
+_log = structlog.get_logger(__name__)
+_encoder = msgspec.json.Encoder()
+_decoder = msgspec.json.Decoder(Snapshot)
+_FORM = hashlib.sha256(msgspec.json.encode(msgspec.json.schema(Snapshot), order="sorted")).hexdigest()
+"""Which fields a snapshot has: a file of another program's fields is not read."""
+
+
+class _Header(msgspec.Struct):
+    form: str
+    sha256: str
+
+
+class JsonSnapshotFile:
+    """A snapshot file at `path`; its folder is made when needed. Both methods block: call them in a thread."""
+
+    def __init__(self, path: Path) -> None:
+        """Prepare to read and write the file at `path`."""
+        self.path = path
+
+    def read(self) -> Snapshot | None:
+        """Return what was last written, or None: there is nothing, or it is damaged or of another version (logged)."""
+        try:
+            head, _, body = self.path.read_bytes().partition(b"\n")
+            header = msgspec.json.decode(head, type=_Header)
+            if header.form != _FORM:
+                _log.warning("snapshot_file_of_other_version", path=str(self.path))
+                return None
+            if header.sha256 != hashlib.sha256(body).hexdigest():
+                _log.error("snapshot_file_damaged", path=str(self.path), reason="checksum")
+                return None
+            return _decoder.decode(body)
+        except FileNotFoundError:
+            return None
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+            _log.error("snapshot_file_damaged", path=str(self.path), reason=str(error))
+            return None
+
+    def write(self, snapshot: Snapshot) -> None:
+        """Keep this snapshot: whole or, at a crash or a full disk, the one before; raises OSError when it cannot."""
+        body = _encoder.encode(snapshot)
+        head = _encoder.encode(_Header(form=_FORM, sha256=hashlib.sha256(body).hexdigest()))
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(
+            prefix=f".{self.path.name}.", dir=self.path.parent
+        )  # 0600 from the first byte
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(head + b"\n" + body)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self.path)
+        except BaseException:
+            Path(name).unlink(missing_ok=True)
+            raise
+        _sync_folder(self.path.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

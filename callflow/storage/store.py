@@ -1,0 +1,24 @@
+"""The policy database as call control sees it."""
+
+from collections.abc import AsyncIterator
+
+from callflow.service.ports import Snapshot
+from callflow.storage.changes import revisions
+from callflow.storage.snapshot import read_snapshot
+
+
+class PostgresPolicyStore:
+    """A `PolicyStore` on the PostgreSQL database at `url` (`postgresql+asyncpg://…`)."""
+
+    def __init__(self, url: str, poll_seconds: float = 5.0) -> None:
+        """Prepare; nothing is opened before it is used. `poll_seconds` bounds how late a change may be seen."""
+        self._url = url
+        self._poll_seconds = poll_seconds
+
+    async def load(self) -> Snapshot:
+        """Return the present snapshot; raise `DatabaseUnavailableError` when it cannot be read."""
+        return await read_snapshot(self._url)
+
+    def revisions(self) -> AsyncIterator[int]:
+        """Yield the present revision, then each new one; survive a lost database."""
+        return revisions(self._url, self._poll_seconds)
