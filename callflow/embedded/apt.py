@@ -182,7 +182,9 @@ def debian_archives() -> list[str]:
     """
     if shutil.which("apt-get") is None:
         run(["apt-get"])
-    listed = run(["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"]).stdout
+    # Without --no-release-info apt names only archives whose lists were downloaded: none in a minimal root.
+    asked = ["apt-get", "indextargets", "--no-release-info", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT)"]
+    listed = run(asked).stdout
     archives = parse_archives(listed)
     if not archives:
         raise MirrorMissingError(

@@ -47,9 +47,9 @@ class PolicySpeech:
                 log.info("policy_speech_ready", texts=sum(name in self._made for name in missing))
 
     def sound(self, language: str, text: str) -> str | None:
-        """Return the sound as Asterisk takes it (`policy/sv/<hash>`, in its sounds folder), or None."""
+        """Return the sound's path without its ending, as Asterisk takes it, or None."""
         name = sound_name(language, text)
-        return f"policy/{name}" if name in self._made else None
+        return str(self._folder / name) if name in self._made else None
 
     async def _make(self, name: str, language: str, text: str) -> bool:
         speaking = Speaking(language, text, self._folder / f"{name}.wav")
