@@ -5,7 +5,7 @@ import contextlib
 import ctypes
 import os
 import signal
-from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
+from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -20,7 +20,7 @@ _libc = ctypes.CDLL(None, use_errno=True)
 
 
 class ChildProcess:
-    """One child: `tell` gets each line it writes, `log` keeps them all; it ends with the thread that started it."""
+    """One child: `tell` gets its stdout by line, `log` keeps stderr too; it ends with the thread that started it."""
 
     def __init__(
         self,
@@ -38,7 +38,7 @@ class ChildProcess:
         self._tell = tell
         self._last: deque[str] = deque(maxlen=KEPT_LINES)
         self._process: Process | None = None
-        self._reader: asyncio.Task[None] | None = None
+        self._readers: list[asyncio.Task[None]] = []
 
     @property
     def running(self) -> bool:
@@ -62,13 +62,14 @@ class ChildProcess:
             *self._command,
             stdin=DEVNULL,
             stdout=PIPE,
-            stderr=STDOUT,
+            stderr=PIPE,
             env=self._environment,
             limit=LINE_LIMIT,
             start_new_session=True,
             preexec_fn=_end_with_parent,
         )
-        self._reader = asyncio.create_task(self._read(self._process), name=f"output of {self.name}")
+        streams = ((self._process.stdout, self._tell), (self._process.stderr, _untold))
+        self._readers = [asyncio.create_task(self._read(stream, tell)) for stream, tell in streams if stream]
 
     async def stop(self) -> None:
         """Ask it to end, and end it by force after 10 s."""
@@ -87,18 +88,20 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         await self._process.wait()
-        if self._reader is not None:
-            await self._reader
+        await asyncio.gather(*self._readers)
 
-    async def _read(self, process: Process) -> None:
-        assert process.stdout is not None
+    async def _read(self, stream: asyncio.StreamReader, tell: Callable[[str], None]) -> None:
         with _appended(self.log) as log:
-            async for line in process.stdout:
+            async for line in stream:
                 text = line.decode(errors="replace").rstrip("\n")
                 self._last.append(text)
                 log.write(text + "\n")
                 log.flush()
-                self._tell(text)
+                tell(text)
+
+
+def _untold(_line: str) -> None:
+    pass
 
 
 def _appended(path: Path) -> IO[str]:

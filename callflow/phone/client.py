@@ -250,7 +250,7 @@ def _user(text: str) -> str:
 
 
 def phone_interpreter() -> list[str]:
-    """Return what starts a Python that has pjsua2: `CALLFLOW_PHONE_PYTHON` (shell words), else this Python.
+    """Return what starts a Python that has pjsua2: `CALLFLOW_PHONE_PYTHON` (shell words), this, or one beside it.
 
     Raises:
         PhoneError: there is none.
@@ -259,4 +259,6 @@ def phone_interpreter() -> list[str]:
         return shlex.split(configured)
     if importlib.util.find_spec("pjsua2"):
         return [sys.executable]
+    if (beside := Path(sys.executable).with_name("callflow-phone-python")).exists():
+        return [str(beside)]
     raise PhoneError("no Python with pjsua2: run `make setup`, or set CALLFLOW_PHONE_PYTHON to what starts one")
