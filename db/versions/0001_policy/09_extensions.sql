@@ -41,19 +41,6 @@ CREATE FUNCTION policy_short_number(own_number text) RETURNS text LANGUAGE sql S
     )
 $$;
 
-CREATE FUNCTION policy_give_sip_account() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-    IF NEW.kind = 'mobile' THEN
-        NEW.sip_username := NULL;
-        NEW.sip_password := NULL;
-    ELSE
-        NEW.sip_username := coalesce(NEW.sip_username, policy_short_number(NEW.number));
-        NEW.sip_password := coalesce(NEW.sip_password, replace(gen_random_uuid()::text, '-', ''));
-    END IF;
-    RETURN NEW;
-END
-$$;
-
 CREATE FUNCTION policy_check_extension() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM policy_require_number('extension', 'number', NEW.number);
@@ -79,8 +66,16 @@ BEGIN
 END
 $$;
 
-CREATE FUNCTION policy_check_sip_account() RETURNS trigger LANGUAGE plpgsql AS $$
+-- A phone has a SIP account, and gets one where none is said; a mobile has none.
+CREATE FUNCTION policy_complete_sip_account() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    IF NEW.kind = 'mobile' THEN
+        NEW.sip_username := NULL;
+        NEW.sip_password := NULL;
+        RETURN NEW;
+    END IF;
+    NEW.sip_username := coalesce(NEW.sip_username, policy_short_number(NEW.number));
+    NEW.sip_password := coalesce(NEW.sip_password, replace(gen_random_uuid()::text, '-', ''));
     IF NOT policy_is_sip_username(NEW.sip_username) THEN
         PERFORM policy_refuse(
             'extension', 'extension_sip_username_form',
@@ -102,15 +97,13 @@ BEGIN
 END
 $$;
 
--- Triggers run in the order of their names.
+-- Triggers run in the order of their names: first the row, then its account.
 CREATE TRIGGER policy_check_row BEFORE INSERT OR UPDATE ON extension
 FOR EACH ROW EXECUTE FUNCTION policy_check_extension();
-CREATE TRIGGER policy_give_sip_account BEFORE INSERT OR UPDATE ON extension
-FOR EACH ROW EXECUTE FUNCTION policy_give_sip_account();
-CREATE TRIGGER policy_look_at_sip_account BEFORE INSERT OR UPDATE ON extension
-FOR EACH ROW EXECUTE FUNCTION policy_check_sip_account();
+CREATE TRIGGER policy_complete_sip_account BEFORE INSERT OR UPDATE ON extension
+FOR EACH ROW EXECUTE FUNCTION policy_complete_sip_account();
 
-CREATE CONSTRAINT TRIGGER "Policy_sip_username_once" AFTER INSERT OR UPDATE OF sip_username ON extension DEFERRABLE
+CREATE CONSTRAINT TRIGGER "Policy_sip_username_once" AFTER INSERT OR UPDATE ON extension DEFERRABLE
 FOR EACH ROW WHEN (NEW.sip_username IS NOT NULL)
 EXECUTE FUNCTION policy_check_once('extension_sip_username_once', 'SIP-kontot', 'sip_username');
 
