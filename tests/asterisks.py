@@ -53,8 +53,8 @@ async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
         rtp_last_port=23199 + 200 * worker,
         http_port=free_port(),
         ami_port=free_port(),
-        ari_password="ari-secret",  # type: ignore[arg-type]
-        ami_password="ami-secret",  # type: ignore[arg-type]
+        ari_password="ari-secret",
+        ami_password="ami-secret",
     )
     write_base(settings, AsteriskPaths(modules=tools.modules_folder, data=make_data_folder(tools, settings)))
     running = EmbeddedAsterisk(settings, tools)

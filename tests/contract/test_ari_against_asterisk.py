@@ -15,7 +15,7 @@ from tests.asterisks import ari_address, asterisk
 
 __all__ = ["asterisk"]
 
-MODELS = {"DialplanCEP": Dialplan, "CallerID": CallerID, "Channel": Channel}
+MODELS: dict[str, type[msgspec.Struct]] = {"DialplanCEP": Dialplan, "CallerID": CallerID, "Channel": Channel}
 
 
 @pytest.fixture(scope="module")

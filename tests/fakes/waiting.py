@@ -1,0 +1,13 @@
+"""Waiting for a condition, with a limit."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+
+async def until(condition: Callable[[], object], what: str = "the condition", seconds: float = 5.0) -> None:
+    """Return as soon as the condition holds; fail after `seconds`."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, f"{what} did not come true within {seconds} s"
+        await asyncio.sleep(0.005)

@@ -1,0 +1,154 @@
+"""Call control on a real Asterisk: claim, plan, fallback, two instances, what is left over."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import TypeVar
+
+import pytest
+from panoramisk.message import Message
+
+from callflow.asterisk.ami_connection import AmiConnection, Lost
+from callflow.asterisk.ari import Ari
+from callflow.asterisk.ari_connection import AriConnection
+from callflow.asterisk.plan_variables import plan_variables
+from callflow.embedded.asterisk import EmbeddedAsterisk
+from callflow.policy.decision import Call, Decision
+from callflow.policy.model import Policy
+from callflow.service.calls import CallControl, Decide, DecidedCall
+from callflow.service.telephony import CallArrived, CallEntered, SwitchEvent
+from tests.asterisks import ami_address, ari_address, asterisk
+from tests.fakes.calls import HoldsPolicy, hang_up_at_once, held
+from tests.fakes.waiting import until
+
+__all__ = ["asterisk"]
+
+Arrival = TypeVar("Arrival", CallArrived, CallEntered)
+CALLED = "+4690161001"
+
+
+def variables(decision: Decision, decision_id: str) -> dict[str, str]:
+    return {**plan_variables(decision.plan, lambda _language, _text: None), "CALLFLOW_DECISION": decision_id}
+
+
+@dataclass
+class Instance:
+    """One `callflow serve` as far as call control goes."""
+
+    connection: AriConnection
+    decide: Decide = hang_up_at_once
+    decided: list[DecidedCall] = field(default_factory=list)
+
+    @asynccontextmanager
+    async def running(self) -> AsyncIterator["Instance"]:
+        control = CallControl(
+            switch=Ari(self.connection),
+            policy=HoldsPolicy(held()),
+            decide=self.decide,
+            plan_variables=variables,
+            decided=self.decided.append,
+            tryout=True,
+        )
+        tasks = [asyncio.create_task(self.connection.run()), asyncio.create_task(control.run())]
+        await until(lambda: self.connection.connected, "ARI connected")
+        try:
+            yield self
+        finally:
+            await control.stop()
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@pytest.fixture
+async def reports(asterisk: EmbeddedAsterisk) -> AsyncIterator[list[Message]]:
+    """What the dialplan reports by UserEvent."""
+    connection = AmiConnection(ami_address(asterisk))
+    found: list[Message] = []
+
+    async def follow() -> None:
+        async for message in connection.events():
+            if not isinstance(message, Lost) and message.get("Event") == "UserEvent":
+                found.append(message)  # noqa: PERF401 - each as it comes
+
+    tasks = [asyncio.create_task(connection.run()), asyncio.create_task(follow())]
+    await until(lambda: connection.connected, "AMI connected")
+    yield found
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def call(asterisk: EmbeddedAsterisk) -> None:
+    answer = await asterisk.console(f"channel originate Local/{CALLED}@from-trunk application Wait 5")
+    if "No such command" in answer:  # the module is none that a running system needs
+        await asterisk.console("module load res_clioriginate.so")
+        await call(asterisk)
+
+
+async def first(events: AsyncIterator[SwitchEvent], kind: type[Arrival]) -> Arrival:
+    async for event in events:
+        if isinstance(event, kind):
+            return event
+    raise AssertionError
+
+
+def named(reports: list[Message], name: str) -> list[Message]:
+    return [report for report in reports if report["UserEvent"] == name]
+
+
+async def test_a_call_is_claimed_decided_and_runs_its_plan(
+    asterisk: EmbeddedAsterisk, reports: list[Message]
+) -> None:
+    async with Instance(AriConnection(ari_address(asterisk))).running() as instance:
+        await call(asterisk)
+        await until(lambda: named(reports, "CallflowEnd"), "the end of the plan")
+    [decided] = instance.decided
+    [end] = named(reports, "CallflowEnd")
+    assert decided.call.called_number == CALLED
+    assert end["Decision"] == decided.decision_id
+
+
+async def test_of_two_instances_one_takes_each_call(asterisk: EmbeddedAsterisk, reports: list[Message]) -> None:
+    first, second = (Instance(AriConnection(ari_address(asterisk))) for _ in range(2))
+    async with first.running(), second.running():
+        for _ in range(5):
+            await call(asterisk)
+        await until(lambda: len(named(reports, "CallflowEnd")) == 5, "five calls ended")
+    assert len(first.decided) + len(second.decided) == 5
+    assert not named(reports, "CallflowFallback")
+
+
+async def test_a_failing_decision_lets_the_call_fall_back_at_once(
+    asterisk: EmbeddedAsterisk, reports: list[Message]
+) -> None:
+    def fail(_policy: Policy, _call: Call, _at: datetime) -> Decision:
+        raise LookupError("no such row")
+
+    async with Instance(AriConnection(ari_address(asterisk)), decide=fail).running():
+        began = time.monotonic()
+        await call(asterisk)
+        await until(lambda: named(reports, "CallflowFallback"), "the fallback", seconds=1.5)
+    assert time.monotonic() - began < 1.5
+
+
+async def test_a_call_left_in_a_dead_process_is_taken_over(
+    asterisk: EmbeddedAsterisk, reports: list[Message]
+) -> None:
+    dead = AriConnection(ari_address(asterisk))
+    task = asyncio.create_task(dead.run())
+    await until(lambda: dead.connected, "ARI connected")
+    await call(asterisk)
+    events = Ari(dead).events()
+    arrived = await first(events, CallArrived)
+    assert await Ari(dead).claim(arrived.call.channel_id)
+    await first(events, CallEntered)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    async with Instance(AriConnection(ari_address(asterisk))).running() as instance:
+        await until(lambda: named(reports, "CallflowEnd"), "the end of the plan", seconds=1.5)
+        assert len(instance.decided) == 1
+    assert not named(reports, "CallflowFallback")
