@@ -24,7 +24,7 @@ from callflow.embedded.tools import Tools
 from callflow.logs import Format, configure_logging
 from callflow.policy.decision import Decision
 from callflow.policy.evaluate import decide
-from callflow.policy.texts import policy_texts
+from callflow.policy.policy_texts import policy_texts
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
 from callflow.service.health import Health, health_app
