@@ -116,8 +116,8 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
 
     way: Otherwise = nobody
     if roster is not None:
-        for level in reversed(on_duty(roster, route.now)):
-            way = _level(route, roster, level, way)
+        for level, target in reversed(_levels(route, roster, phone)):
+            way = _level(route, roster, level, target, way)
     if phone is not None:
         return reach_place(route, phone, State(), way)
     return way(State())
@@ -143,11 +143,24 @@ def _roster(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
     return None
 
 
-def _level(route: Route, roster: DutyRoster, level: OnDuty, otherwise: Otherwise) -> Otherwise:
-    target = level.target
-    if target is None:
-        route.note("R7", False, "nobody_on_duty", roster=roster.name, level=level.level)
-        return otherwise
+def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tuple[OnDuty, Target]]:
+    """Return the levels that somebody has duty at who has not rung at one before."""
+    tried = [phone]
+    found = []
+    for level in on_duty(roster, route.now):
+        target = level.target
+        if target is None:
+            route.note("R7", False, "nobody_on_duty", roster=roster.name, level=level.level)
+        elif target in tried:
+            place = place_name(route, target)
+            route.note("R7", False, "duty_already_tried", roster=roster.name, level=level.level, place=place)
+        else:
+            tried.append(target)
+            found.append((level, target))
+    return found
+
+
+def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, otherwise: Otherwise) -> Otherwise:
     reason = "on_duty_by_shift" if level.by_shift else "on_duty_standing"
 
     def ring(state: State) -> int:

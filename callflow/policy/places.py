@@ -3,7 +3,7 @@
 from callflow.policy import extensions, switchboard, units
 from callflow.policy.model import Target, TargetKind
 from callflow.policy.numbers import normalise, range_of
-from callflow.policy.outgoing import outside_number_allowed
+from callflow.policy.outgoing import is_mobile, outside_number_allowed
 from callflow.policy.plan import Leg, LegKind
 from callflow.policy.routing import Otherwise, Route, State, dial, name_for_caller, place_name, reach_place, voicemail
 
@@ -58,4 +58,5 @@ def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwi
         route.note("R18", True, "outside_number_barred", number=read.number)
         return otherwise(state)
     route.note("R9", True, "outside_number", number=read.number)
-    return dial(route, (Leg(LegKind.TRUNK, read.number),), limit, None, state.at(target), otherwise)
+    leg = Leg(LegKind.TRUNK, read.number, confirm=is_mobile(read.number))
+    return dial(route, (leg,), limit, None, state.at(target), otherwise)

@@ -4,8 +4,8 @@ Vocabulary: `hour-0` to `hour-24` and `minute-1` to `minute-59` after `clock`; `
 `weekday-7`; `day-1` to `day-31` and `month-1` to `month-12` for dates; the rest is in `PROMPTS`.
 """
 
-from collections.abc import Iterable
 from datetime import datetime
+from functools import lru_cache
 from itertools import groupby
 
 from callflow.policy.model import Hours, WeeklyHours
@@ -42,12 +42,14 @@ def prompt(name: str) -> Phrase:
     return _PROMPT_PHRASES[name]
 
 
+@lru_cache(maxsize=4096)
 def text(value: str) -> Phrase:
     """Return a text of the policy, such as a name."""
     return Phrase(PhraseKind.TEXT, value)
 
 
-def week(rows: Iterable[WeeklyHours]) -> tuple[Phrase, ...]:
+@lru_cache(maxsize=1024)
+def week(rows: tuple[WeeklyHours, ...]) -> tuple[Phrase, ...]:
     """Return weekly hours with like days in a row joined: "Monday to Friday, 9 to 11.30 and 13 to 15"."""
     by_day: dict[int, list[Hours]] = {}
     for row in sorted(rows):

@@ -1,0 +1,154 @@
+"""Explaining a decision: as JSON whose shape is kept stable (docs/explain-json.md), and as text for people."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from callflow.policy.builder import successors
+from callflow.policy.decision import Call, Decision, TraceLine
+from callflow.policy.evaluate import decide
+from callflow.policy.model import Policy
+from callflow.policy.plan import Dial, Emergency, Hangup, Menu, Phrase, PhraseKind, Say, Step, Voicemail
+from callflow.policy.texts import LANGUAGES, outcome_text, reason_text
+
+Json = Mapping[str, object]
+
+
+def explain(policy: Policy, call: Call, now: datetime) -> dict[str, object]:
+    """Decide and return the decision as JSON data: `outcome`, `steps`, `trace`, `policy_revision` and the question.
+
+    Raises:
+        ValueError: `now` has no time zone.
+    """
+    return as_json(decide(policy, call, now), call, now)
+
+
+def as_json(decision: Decision, call: Call, now: datetime) -> dict[str, object]:
+    """Return a decision that was made for this call at `now` as JSON data."""
+    return {
+        "outcome": decision.outcome.value,
+        "steps": [_step_json(at, step) for at, step in enumerate(decision.plan.steps)],
+        "trace": [_trace_json(line) for line in decision.trace],
+        "policy_revision": decision.policy_revision,
+        "language": decision.plan.language,
+        "call": {
+            "called_number": call.called_number,
+            "caller_number": call.caller_number,
+            "caller_extension_id": call.caller_extension_id,
+        },
+        "at": now.isoformat(),
+    }
+
+
+def explain_text(
+    policy: Policy, call: Call, now: datetime, language: str, prompts: Mapping[str, str] | None = None
+) -> str:
+    """Decide and return the decision as lines for a terminal, in `sv` or `en`.
+
+    `prompts` gives what the prompts say (name to text, as in `prompts/<language>.txt`); without it names show.
+
+    Raises:
+        ValueError: `now` has no time zone.
+    """
+    return as_text(decide(policy, call, now), language, prompts)
+
+
+def as_text(decision: Decision, language: str, prompts: Mapping[str, str] | None = None) -> str:
+    """Return a decision as lines for a terminal, in `sv` or `en`."""
+    swedish = language == "sv"
+    revision = "policyrevision" if swedish else "policy revision"
+    outcome = outcome_text(decision.outcome, language)
+    lines = [f"{outcome} ({decision.outcome.value}), {revision} {decision.policy_revision}"]
+    lines += ["", "Vad som händer:" if swedish else "What happens:"]
+    words = prompts if prompts is not None else {}
+    lines += [f"  {at:>2}  {_step_text(step, words, swedish=swedish)}" for at, step in enumerate(decision.plan.steps)]
+    lines += ["", "Reglerna:" if swedish else "The rules:"]
+    for line in decision.trace:
+        mark = "✓" if line.matched else "–"
+        lines.append(f"  {line.rule:<4}{mark} {reason_text(line, language)}")
+    return "\n".join(lines)
+
+
+def _trace_json(line: TraceLine) -> Json:
+    return {
+        "rule": line.rule,
+        "matched": line.matched,
+        "reason": line.reason,
+        "values": dict(line.values),
+        "text": {language: reason_text(line, language) for language in LANGUAGES},
+    }
+
+
+def _step_json(at: int, step: Step) -> Json:
+    return {"step": at, "verb": type(step).__name__.lower(), **_details(step)}
+
+
+def _details(step: Step) -> Json:
+    match step:
+        case Dial():
+            legs = [{"kind": leg.kind.value, "address": leg.address, "confirm": leg.confirm} for leg in step.legs]
+            return {
+                "legs": legs,
+                "rings": step.rings,
+                "ring_ms": step.ring_ms,
+                "no_answer": step.no_answer,
+                "busy": step.busy,
+                "unreachable": step.unreachable,
+            }
+        case Say():
+            return {"phrases": _phrases_json(step.phrases), "next_step": step.next_step}
+        case Menu():
+            return {
+                "phrases": _phrases_json(step.phrases),
+                "choices": dict(step.choices),
+                "no_choice": step.no_choice,
+                "wait_ms": step.wait_ms,
+                "times": step.times,
+            }
+        case Voicemail():
+            return {"mailbox": step.mailbox, "urgent": step.urgent, "next_step": step.next_step}
+        case Hangup():
+            return {"cause": step.cause.value}
+        case Emergency():
+            return {"number": step.number}
+
+
+def _phrases_json(phrases: tuple[Phrase, ...]) -> list[Json]:
+    return [{"kind": phrase.kind.value, "value": phrase.value} for phrase in phrases]
+
+
+def _step_text(step: Step, words: Mapping[str, str], *, swedish: bool) -> str:
+    match step:
+        case Dial():
+            return _dial_text(step, swedish=swedish)
+        case Say():
+            said = "säg" if swedish else "say"
+            return f"{said} ”{_spoken(step.phrases, words)}” → {step.next_step}"
+        case Menu():
+            offered = "val" if swedish else "menu"
+            otherwise = "annars" if swedish else "otherwise"
+            choices = ", ".join(f"{digit} → {to}" for digit, to in step.choices)
+            return f"{offered} ”{_spoken(step.phrases, words)}” {choices}, {otherwise} → {step.no_choice}"
+        case Voicemail():
+            box = "röstbrevlåda" if swedish else "voicemail"
+            urgent = (" (brådskande)" if swedish else " (urgent)") if step.urgent else ""
+            return f"{box} {step.mailbox}{urgent} → {step.next_step}"
+        case Hangup():
+            return f"{'lägg på' if swedish else 'hang up'} ({step.cause.value})"
+        case Emergency():
+            return f"{'nödsamtal' if swedish else 'emergency call'} {step.number}"
+
+
+def _dial_text(step: Dial, *, swedish: bool) -> str:
+    who = ", ".join(leg.address for leg in step.legs)
+    rings = f"ring {who}, högst {step.rings} signaler" if swedish else f"ring {who}, at most {step.rings} rings"
+    if len(set(successors(step))) == 1:
+        return f"{rings}; {'utan svar' if swedish else 'unanswered'} → {step.no_answer}"
+    no_answer, busy, gone = ("inget svar", "upptaget", "onåbar") if swedish else ("no answer", "busy", "unreachable")
+    return f"{rings}; {no_answer} → {step.no_answer}, {busy} → {step.busy}, {gone} → {step.unreachable}"
+
+
+def _spoken(phrases: tuple[Phrase, ...], words: Mapping[str, str]) -> str:
+    return " ".join(
+        phrase.value if phrase.kind is PhraseKind.TEXT else words.get(phrase.value, phrase.value)
+        for phrase in phrases
+    )
