@@ -58,7 +58,8 @@ def write_base(settings: Settings, paths: AsteriskPaths) -> Path:
     _link(base / "lib" / "documentation", paths.data / "documentation")
     _link(base / "lib" / "rest-api", paths.data / "rest-api")
     _link(base / "lib" / "sounds" / "se", settings.sounds_folder / "sv")
-    _link(base / "lib" / "sounds" / "en", settings.sounds_folder / "en")
+    for folder in ("en", "policy"):
+        _link(base / "lib" / "sounds" / folder, settings.sounds_folder / folder)
     return base / "etc" / "asterisk.conf"
 
 
