@@ -9,7 +9,7 @@ from typing import Any, Literal, TextIO
 import structlog
 
 SECRET_FIELDS = frozenset({"password", "secret", "pin", "sip_password", "token"})
-_NUMBER = re.compile(r"(?<![\w.:/-])\+?\d{7,15}(?![\w:-])")
+_NUMBER = re.compile(r"(?<![\w.:/-])\+?\d{7,15}(?![\w:-]|\.\d)")
 _SHOWN_FIRST, _SHOWN_LAST = 5, 2
 
 Event = MutableMapping[str, Any]

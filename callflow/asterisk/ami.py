@@ -23,7 +23,32 @@ RING_VARIABLE = "CALLFLOW_RING_MS"
 ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
 NO_ANSWER = "19"
 """Q.850: the user was alerted and did not answer."""
-_CHANNEL_FIELDS = frozenset({"event", "privilege", "userevent", "actionid"})
+_REPORTS = {
+    "CallflowStep": "plan_step",
+    "CallflowEnd": "plan_ended",
+    "CallflowEmergency": "emergency_call",
+    "CallflowFallback": "call_fell_back",
+    "CallflowConfirm": "mobile_confirmed",
+}
+_REPORTED = frozenset(
+    [
+        "decision",
+        "step",
+        "plan",
+        "path",
+        "dialled",
+        "dialstatus",
+        "answered",
+        "voicemail",
+        "cause",
+        "number",
+        "status",
+        "attempts",
+        "reason",
+        "result",
+    ]
+)
+"""What the dialplan says itself in a UserEvent; the channel's own headers stand beside it."""
 
 
 class Ami:
@@ -67,9 +92,9 @@ def read_event(message: Message) -> RingEvent | None:
             return LegEnded(caller_id=caller, leg_channel=leg, answered=message.get("DialStatus") == "ANSWER")
         case "Hangup" if caller:
             return CallerGone(caller_id=caller)
-        case "UserEvent" if str(message.get("UserEvent", "")).startswith("Callflow"):
-            fields = {key: str(value) for key, value in message.items() if key.lower() not in _CHANNEL_FIELDS}
-            return PlanReported(event=message["UserEvent"], fields=fields)
+        case "UserEvent" if message.get("UserEvent") in _REPORTS:
+            fields = {key.lower(): str(value) for key, value in message.items() if key.lower() in _REPORTED}
+            return PlanReported(event=_REPORTS[message["UserEvent"]], call_id=str(caller or ""), fields=fields)
         case _:
             return None
 

@@ -1,12 +1,12 @@
 """One readable line per call, for whoever watches a system: who called whom, and what becomes of it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from callflow.policy.decision import Call
-from callflow.policy.model import Policy, TargetKind
+from callflow.policy.model import Extension, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise
-from callflow.policy.plan import Dial, Emergency, Hangup, Menu, Plan, Say, Step, Voicemail
+from callflow.policy.plan import Dial, Emergency, Hangup, HangupCause, Menu, Plan, Say, Step, Voicemail
 from callflow.service.calls import DecidedCall
 
 _SHOWN_STEPS = 4
@@ -49,7 +49,7 @@ def call_line(decided: DecidedCall, language: str) -> str:
     """Return the call in one line, in the words of `language` (`sv` or `en`) and the called organisation's time."""
     words = _WORDS.get(language, _WORDS["sv"])
     call, policy = decided.call, decided.policy
-    at = decided.at.astimezone(ZoneInfo(_time_zone(policy)))
+    at = decided.at.astimezone(ZoneInfo(_time_zone(call, policy)))
     way = " → ".join(_main_way(decided.decision.plan, words)) or words["hangup"]
     called = " ".join(filter(None, (call.called_number, called_name(call, policy))))
     caller = call.caller_number or words["withheld"]
@@ -67,8 +67,7 @@ def call_log(write: Callable[[str], None], language: str) -> Callable[[DecidedCa
 
 def called_name(call: Call, policy: Policy) -> str:
     """Return who has the called number: a person, unit or organisation; empty for a number that is not ours."""
-    number = normalise(call.called_number, policy, internal=call.caller_extension_id is not None).number
-    target = policy.numbers.get(number or "")
+    target = _called(call, policy)
     if target is None or target.id is None:
         return ""
     if target.kind is TargetKind.UNIT:
@@ -86,11 +85,16 @@ def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:
     at = 0
     while at < len(plan.steps) and len(told) < _SHOWN_STEPS:
         step = plan.steps[at]
-        told.append(_step(step, words))
+        if not (told and isinstance(step, Hangup) and step.cause is HangupCause.NORMAL):
+            told.append(_step(step, words))
         if isinstance(step, Hangup | Emergency | Voicemail):
-            return told if len(told) == 1 or not isinstance(step, Hangup) else told[:-1]
+            return _without_repeats(told)
         at = _next(step)
-    return [*told, "…"] if at < len(plan.steps) else told
+    return [*_without_repeats(told), "…"]
+
+
+def _without_repeats(told: list[str]) -> list[str]:
+    return [one for one, before in zip(told, ["", *told], strict=False) if one != before]
 
 
 def _next(step: Dial | Say | Menu) -> int:
@@ -119,5 +123,18 @@ def _step(step: Step, words: dict[str, str]) -> str:
             return words.get(step.cause.value, words["hangup"])
 
 
-def _time_zone(policy: Policy) -> str:
-    return next((row.time_zone for row in policy.organisations.values()), "Europe/Stockholm")
+def _called(call: Call, policy: Policy) -> Target | None:
+    number = normalise(call.called_number, policy, internal=call.caller_extension_id is not None).number
+    return policy.numbers.get(number or "")
+
+
+def _time_zone(call: Call, policy: Policy) -> str:
+    target = _called(call, policy)
+    rows: dict[TargetKind, Mapping[int, Unit] | Mapping[int, Extension]] = {
+        TargetKind.UNIT: policy.units,
+        TargetKind.EXTENSION: policy.extensions,
+    }
+    row = rows[target.kind].get(target.id or 0) if target is not None and target.kind in rows else None
+    organisation_id = row.organisation_id if row is not None else target.id if target is not None else None
+    organisation = policy.organisations.get(organisation_id or 0)
+    return organisation.time_zone if organisation is not None else "Europe/Stockholm"

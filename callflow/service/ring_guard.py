@@ -66,7 +66,7 @@ class RingGuard:
             case RingingLost():
                 self._forget_all()
             case PlanReported():
-                log.info("plan_reported", report=event.event, **{key.lower(): v for key, v in event.fields.items()})
+                log.info(event.event, call_id=event.call_id, **event.fields)
 
     def _rings(self, event: LegRinging) -> None:
         caller = self._callers.setdefault(event.caller_id, _Caller())

@@ -103,9 +103,13 @@ class CallerGone:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReported:
-    """The dialplan reports a step (try-out systems) or the whole path at the end (`event` tells which)."""
+    """The dialplan reports: a step (in a try-out system), the end with its path, an emergency call, a fallback.
+
+    `event` is a fixed word for the log.
+    """
 
     event: str
+    call_id: str
     fields: Mapping[str, str]
 
 
