@@ -48,21 +48,21 @@ CREATE FUNCTION policy_record_change() RETURNS trigger LANGUAGE plpgsql SECURITY
 SET search_path = public, pg_temp AS $$
 DECLARE
     actor text := coalesce(nullif(current_setting('callflow.actor', true), ''), session_user);
-    action text := lower(TG_OP);
+    operation text := lower(TG_OP);
 BEGIN
     IF TG_OP = 'INSERT' THEN
         IF NOT EXISTS (SELECT FROM new_rows) THEN
             RETURN NULL;
         END IF;
         INSERT INTO audit (at, actor, table_name, row_id, action, new, revision)
-        SELECT clock_timestamp(), actor, TG_TABLE_NAME, n.id, action, policy_masked(to_jsonb(n)), r.revision
+        SELECT clock_timestamp(), actor, TG_TABLE_NAME, n.id, operation, policy_masked(to_jsonb(n)), r.revision
         FROM new_rows AS n, (SELECT policy_revise() AS revision OFFSET 0) AS r;
     ELSIF TG_OP = 'DELETE' THEN
         IF NOT EXISTS (SELECT FROM old_rows) THEN
             RETURN NULL;
         END IF;
         INSERT INTO audit (at, actor, table_name, row_id, action, old, revision)
-        SELECT clock_timestamp(), actor, TG_TABLE_NAME, o.id, action, policy_masked(to_jsonb(o)), r.revision
+        SELECT clock_timestamp(), actor, TG_TABLE_NAME, o.id, operation, policy_masked(to_jsonb(o)), r.revision
         FROM old_rows AS o, (SELECT policy_revise() AS revision OFFSET 0) AS r;
     ELSE
         IF NOT EXISTS (SELECT FROM old_rows AS o JOIN new_rows AS n USING (id) WHERE o IS DISTINCT FROM n) THEN
@@ -70,7 +70,7 @@ BEGIN
         END IF;
         INSERT INTO audit (at, actor, table_name, row_id, action, old, new, revision)
         SELECT
-            clock_timestamp(), actor, TG_TABLE_NAME, n.id, action,
+            clock_timestamp(), actor, TG_TABLE_NAME, n.id, operation,
             policy_masked(to_jsonb(o)), policy_masked(to_jsonb(n)), r.revision
         FROM old_rows AS o
         JOIN new_rows AS n USING (id), (SELECT policy_revise() AS revision OFFSET 0) AS r
