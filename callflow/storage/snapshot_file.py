@@ -34,7 +34,7 @@ class JsonSnapshotFile:
         self.path = path
 
     def read(self) -> Snapshot | None:
-        """Return what was last written, or None: there is nothing, or it is damaged or of another version (logged)."""
+        """Return what was last written, or None: there is none, or it is damaged or of another version (logged)."""
         try:
             head, _, body = self.path.read_bytes().partition(b"\n")
             header = msgspec.json.decode(head, type=_Header)
