@@ -31,22 +31,8 @@ _REPORTS = {
     "CallflowConfirm": "mobile_confirmed",
 }
 _REPORTED = frozenset(
-    [
-        "decision",
-        "step",
-        "plan",
-        "path",
-        "dialled",
-        "dialstatus",
-        "answered",
-        "voicemail",
-        "cause",
-        "number",
-        "status",
-        "attempts",
-        "reason",
-        "result",
-    ]
+    {"decision", "step", "plan", "path", "dialled", "dialstatus", "answered", "voicemail", "cause"}
+    | {"number", "status", "attempts", "reason", "result"}
 )
 """What the dialplan says itself in a UserEvent; the channel's own headers stand beside it."""
 

@@ -5,10 +5,13 @@ import asyncio
 import typer
 
 from callflow.commands.shared import database_url
+from callflow.config import settings
 from callflow.storage.migrate import migrate
+
+_DONE = {"sv": "Databasen har det nyaste schemat.", "en": "The database has the newest schema."}
 
 
 def command() -> None:
     """Bring the policy database to the newest schema; do nothing if it is there."""
     asyncio.run(migrate(database_url()))
-    typer.echo("Databasen har det nyaste schemat.")
+    typer.echo(_DONE[settings().language])

@@ -1,13 +1,39 @@
 """What several sub-commands need."""
 
+import getpass
+import re
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+
+import asyncpg
+
 from callflow.config import settings
 from callflow.errors import CallflowError
+from callflow.policy.model import Extension, Policy, TargetKind
+from callflow.policy.numbers import normalise
+from callflow.storage.connection import LOST, Connection, connected, unavailable
+
+Result = TypeVar("Result")
+
+_DIALLABLE = re.compile(r"(tel:|sips?:)?[+*#\d\s().\-/]*\d[+*#\d\s().\-/]*(@.*)?")
 
 
 class NoDatabaseError(CallflowError):
     """No database is configured."""
 
     code = "no_database"
+
+
+class BadNumberError(CallflowError):
+    """A number that nobody could dial, or that is no extension of ours where one is needed."""
+
+    code = "bad_number"
+
+
+class PolicyRefusedError(CallflowError):
+    """The database refused a change of the policy; the message is the database's own."""
+
+    code = "policy_refused"
 
 
 def database_url() -> str:
@@ -19,3 +45,37 @@ def database_url() -> str:
             f"(postgresql+asyncpg://…) in the environment or in {settings().home / 'callflow.env'}."
         )
     return url
+
+
+def require_diallable(number: str) -> str:
+    """Return the number as it stands; raise `BadNumberError` when it holds no digit, or what no telephone can dial."""
+    if _DIALLABLE.fullmatch(number.strip()) is None:
+        raise BadNumberError(f"'{number}' is no telephone number; write it as +4690161000, 090-16 10 00 or 61000.")
+    return number.strip()
+
+
+def find_extension(number: str, policy: Policy) -> Extension:
+    """Return the extension with this number, short or whole; raise `BadNumberError` if none has."""
+    found = normalise(require_diallable(number), policy, internal=True).number
+    target = policy.numbers.get(found or "")
+    if target is None or target.kind is not TargetKind.EXTENSION or target.id is None:
+        raise BadNumberError(f"'{number}' is no extension of ours.")
+    return policy.extensions[target.id]
+
+
+async def change_policy(work: Callable[[Connection], Awaitable[Result]]) -> Result:
+    """Do `work` in one transaction under the name of the one who runs the command, for the audit log.
+
+    Raises:
+        PolicyRefusedError: the database refused it, in its own words.
+        DatabaseUnavailableError: the database cannot be reached.
+    """
+    try:
+        async with connected(database_url()) as connection, connection.transaction():
+            await connection.execute("SELECT set_config('callflow.actor', $1, true)", f"cli:{getpass.getuser()}")
+            return await work(connection)
+    except LOST as error:
+        raise unavailable(error) from error
+    except asyncpg.PostgresError as error:
+        parts = (error.args[0] if error.args else str(error), error.detail, error.hint)
+        raise PolicyRefusedError("\n".join(str(part) for part in parts if part)) from error

@@ -1,6 +1,6 @@
 """Which instant a call is decided for."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 from callflow.errors import CallflowError
 
@@ -18,10 +18,22 @@ def now() -> datetime:
 
 def read_instant(text: str) -> datetime:
     """Read `2026-11-24T09:14:02+01:00`; raise `BadTimeError` without an offset, never guess one."""
-    try:
-        instant = datetime.fromisoformat(text.strip())
-    except ValueError as error:
-        raise BadTimeError(f"'{text}' is no time; write it as 2026-11-24T09:14:02+01:00") from error
+    instant = _read(text)
     if instant.tzinfo is None:
         raise BadTimeError(f"'{text}' lacks its offset from UTC; write it as 2026-11-24T09:14:02+01:00")
     return instant
+
+
+def local_instant(text: str, zone: tzinfo) -> datetime:
+    """Read a time that a person writes: without an offset it is local in `zone`; raise `BadTimeError` for no time."""
+    instant = _read(text)
+    return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+
+
+def _read(text: str) -> datetime:
+    try:
+        return datetime.fromisoformat(text.strip())
+    except ValueError as error:
+        raise BadTimeError(
+            f"'{text}' is no time; write it as '2026-11-24 09:14' or 2026-11-24T09:14:02+01:00"
+        ) from error

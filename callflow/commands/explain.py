@@ -1,0 +1,61 @@
+"""`callflow explain`: how a call would be decided, from the database alone."""
+
+import asyncio
+import json
+from datetime import datetime
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+import typer
+
+from callflow.commands.shared import database_url, require_diallable
+from callflow.config import settings
+from callflow.policy.decision import Call
+from callflow.policy.explain import explain, explain_text
+from callflow.policy.model import Policy, TargetKind
+from callflow.policy.numbers import normalise
+from callflow.service.clock import local_instant, now
+from callflow.speech.prompt_texts import PROMPTS_FOLDER, read_prompts
+from callflow.storage.snapshot import read_snapshot
+
+WITHHELD = ("withheld", "dolt", "anonymous")
+
+
+def command(
+    caller: Annotated[
+        str, typer.Option("--from", help="Who calls: a number of ours means that extension's phone; or 'withheld'.")
+    ],
+    called: Annotated[str, typer.Option("--to", help="The number that is dialled.")],
+    at: Annotated[str, typer.Option("--at", help="The time of the call, e.g. '2026-12-24 13:00'; else now.")] = "",
+    as_json: Annotated[bool, typer.Option("--json", help="Print the documented, stable JSON.")] = False,
+    lang: Annotated[Literal["sv", "en"] | None, typer.Option("--lang", help="The language of the text.")] = None,
+) -> None:
+    """Tell how a call would be decided, and by which rules: the same function that decides real calls."""
+    policy = asyncio.run(read_snapshot(database_url())).policy
+    call, instant = question(caller, called, policy), _instant(at)
+    if as_json:
+        typer.echo(json.dumps(explain(policy, call, instant), ensure_ascii=False, indent=2))
+        return
+    language = lang or settings().language
+    prompts = read_prompts(PROMPTS_FOLDER / f"{language}.txt")
+    typer.echo(explain_text(policy, call, instant, language, prompts))
+
+
+def question(caller: str, called: str, policy: Policy) -> Call:
+    """Return the call that is asked about.
+
+    A caller's number that is an extension of ours stands for its phone, since the database knows it; raise
+    `BadNumberError` for what cannot be dialled.
+    """
+    called_number = require_diallable(called)
+    if caller.strip().lower() in WITHHELD:
+        return Call(called_number=called_number)
+    dialled = require_diallable(caller)
+    number = normalise(dialled, policy, internal=True).number
+    target = policy.numbers.get(number or "")
+    extension_id = target.id if target is not None and target.kind is TargetKind.EXTENSION else None
+    return Call(called_number=called_number, caller_number=number or dialled, caller_extension_id=extension_id)
+
+
+def _instant(text: str) -> datetime:
+    return local_instant(text, ZoneInfo("Europe/Stockholm")) if text else now()
