@@ -48,7 +48,7 @@ def database_url() -> str:
 
 
 def require_diallable(number: str) -> str:
-    """Return the number as it stands; raise `BadNumberError` when it holds no digit, or what no telephone can dial."""
+    """Return the number as it stands; raise `BadNumberError` when no telephone could dial it."""
     if _DIALLABLE.fullmatch(number.strip()) is None:
         raise BadNumberError(f"'{number}' is no telephone number; write it as +4690161000, 090-16 10 00 or 61000.")
     return number.strip()
