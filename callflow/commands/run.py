@@ -4,12 +4,10 @@ import asyncio
 import json
 import signal
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from email.message import EmailMessage
 
 import typer
-from rich.console import Console
-from rich.table import Table
 
 from callflow.commands.run_texts import SOFTPHONES, TO_DIAL, texts
 from callflow.config import Settings, settings
@@ -99,52 +97,38 @@ def _clock() -> str:
 
 
 async def _show(region: Region, words: dict[str, str]) -> None:
-    console = Console(highlight=False, soft_wrap=True)
-    console.print()
-    console.print(words["ready"], style="bold")
-    console.print(_parts(region, words))
-    server = f"{region.settings.sip_host}:{region.settings.sip_port}"
-    console.print(words["accounts"].format(server=server), style="bold")
-    console.print(await _accounts(region, words))
-    console.print(words["dial"], style="bold")
-    console.print(_to_dial(region.settings.language, words))
-    console.print(words["calls"], style="bold")
-
-
-def _parts(region: Region, words: dict[str, str]) -> Table:
     chosen = region.settings
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 2))
-    table.add_row(words["asterisk"], f"{chosen.sip_host}:{chosen.sip_port}")
-    table.add_row(words["trunk"], f"{chosen.trunk_host}:{chosen.trunk_port}")
-    table.add_row(words["service"], f"http://{chosen.service_host}:{chosen.service_port}/health")
-    table.add_row(words["database"], chosen.database_url.get_secret_value().partition("://")[0])
-    table.add_row(words["mail"], str(region.mail.folder))
-    table.add_row(words["home"], str(chosen.home))
-    return table
+    typer.echo(f"\n{words['ready']}")
+    for row in _parts(region, words):
+        typer.echo(f"  {row[0]:<26} {row[1]}")
+    typer.echo("\n" + words["accounts"].format(server=f"{chosen.sip_host}:{chosen.sip_port}"))
+    for account in await _accounts(region):
+        typer.echo(f"  {account['sip_username']:<8} {account['sip_password']:<34} {account['owner']}")
+    typer.echo("\n" + words["dial"])
+    for row_to_dial in TO_DIAL:
+        typer.echo(f"  {row_to_dial.number:<8} {row_to_dial.en if chosen.language == 'en' else row_to_dial.sv}")
+        typer.echo(f"           callflow call {row_to_dial.arguments}")
+    typer.echo("\n" + words["calls"])
 
 
-async def _accounts(region: Region, words: dict[str, str]) -> Table:
-    table = _table(words["username"], words["password"], words["owner"])
+def _parts(region: Region, words: dict[str, str]) -> list[tuple[str, str]]:
+    chosen = region.settings
+    return [
+        (words["asterisk"], f"{chosen.sip_host}:{chosen.sip_port}"),
+        (words["trunk"], f"{chosen.trunk_host}:{chosen.trunk_port}"),
+        (words["service"], f"http://{chosen.service_host}:{chosen.service_port}/health"),
+        (words["database"], words["database_of"].format(path=chosen.home / "callflow.env")),
+        (words["mail"], str(region.mail.folder)),
+        (words["home"], str(chosen.home)),
+    ]
+
+
+async def _accounts(region: Region) -> Sequence[Mapping[str, str]]:
     query = """
         SELECT e.sip_username, e.sip_password, coalesce(p.given_name || ' ' || p.family_name, e.name, '') AS owner
         FROM extension AS e LEFT JOIN person AS p ON p.id = e.person_id
         WHERE e.sip_username = ANY ($1) ORDER BY 1
     """
     async with connected(region.settings.database_url.get_secret_value()) as connection:
-        for row in await connection.fetch(query, list(SOFTPHONES)):
-            table.add_row(row["sip_username"], row["sip_password"], row["owner"])
-    return table
-
-
-def _to_dial(language: str, words: dict[str, str]) -> Table:
-    table = _table(words["number"], words["shows"], words["command"])
-    for row in TO_DIAL:
-        table.add_row(row.number, row.en if language == "en" else row.sv, row.arguments)
-    return table
-
-
-def _table(*headings: str) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 2), header_style="dim")
-    for heading in headings:
-        table.add_column(heading, no_wrap=True)
-    return table
+        found: Sequence[Mapping[str, str]] = await connection.fetch(query, list(SOFTPHONES))
+        return found

@@ -80,24 +80,22 @@ def running_region(home: Path) -> dict[str, object] | None:
         return None
 
 
-def make_secrets(settings: Settings, database_url: str) -> Settings:
+def make_secrets(settings: Settings, embedded_url: str | None) -> Settings:
     """Return the settings with every secret, new ones made and kept in `<home>/callflow.env`, readable by the owner.
 
-    A database URL that is set already wins over `database_url`.
+    `embedded_url` is the embedded database's, None where another is set; it is kept there for other commands.
     """
     path = settings.home / "callflow.env"
-    settings.home.mkdir(parents=True, exist_ok=True)
     known = _read_environment(path)
-    wanted = {f"CALLFLOW_{name}": secrets.token_urlsafe(SECRET_BYTES) for name in SECRETS}
-    configured = settings.database_url.get_secret_value()
-    complete = {**wanted, **known}
-    if not configured or configured == known.get("CALLFLOW_DATABASE_URL"):
-        complete["CALLFLOW_DATABASE_URL"] = configured or database_url
+    made = {f"CALLFLOW_{name}": secrets.token_urlsafe(SECRET_BYTES) for name in SECRETS}
+    complete = {**made, **known}
+    if embedded_url is not None:
+        complete["CALLFLOW_DATABASE_URL"] = embedded_url
     if complete != known:
         _write_private(path, "".join(f"{name}={value}\n" for name, value in complete.items()))
     return settings.model_copy(
         update={
-            "database_url": SecretStr(configured or database_url),
+            "database_url": SecretStr(embedded_url) if embedded_url else settings.database_url,
             "ari_password": _secret(settings.ari_password, complete["CALLFLOW_ARI_PASSWORD"]),
             "ami_password": _secret(settings.ami_password, complete["CALLFLOW_AMI_PASSWORD"]),
         }

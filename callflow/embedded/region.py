@@ -12,6 +12,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Self
+from urllib.parse import quote
 
 import aiohttp
 
@@ -22,6 +23,7 @@ from callflow.embedded.child import ChildProcess
 from callflow.embedded.home import RegionLock, check_space, environment_of, make_secrets
 from callflow.embedded.mail_sink import MailSink
 from callflow.embedded.postgres import EmbeddedPostgres
+from callflow.embedded.postgres_folder import socket_folder
 from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.tools import Tools, prepare_tools
 from callflow.speech.prompts import make_prompts
@@ -167,14 +169,14 @@ class Region:
         await asyncio.to_thread(make_prompts, self.settings, self._tools, self.told.progress)
 
     async def _start_database(self) -> None:
-        configured = self.settings.database_url.get_secret_value()
         postgres = EmbeddedPostgres(self.settings.home / "postgres", options=self.postgres_options)
-        if not configured or str(postgres.folder) in configured:
+        configured = self.settings.database_url.get_secret_value()
+        if not configured or quote(str(socket_folder(postgres.folder)), safe="") in configured:
             self.told.progress("Startar PostgreSQL …")
             postgres.start()
             self._stack.callback(postgres.stop)
             self._postgres = postgres
-        self.settings = make_secrets(self.settings, postgres.url if self._postgres else configured)
+        self.settings = make_secrets(self.settings, postgres.url if self._postgres else None)
         url = self.settings.database_url.get_secret_value()
         await migrate(url)
         if await load_sample(url):

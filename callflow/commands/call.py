@@ -1,0 +1,194 @@
+"""`callflow call`: a real SIP call into the running system, and what the caller hears, step by step."""
+
+import asyncio
+import os
+import shlex
+import tempfile
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import typer
+from panoramisk.message import Message
+
+from callflow.asterisk.ami_connection import AmiAddress, AmiConnection, Lost
+from callflow.commands.call_listener import Listener
+from callflow.commands.call_texts import texts
+from callflow.commands.shared import database_url
+from callflow.config import Settings, settings
+from callflow.embedded.home import running_region
+from callflow.embedded.tools import find_tools
+from callflow.errors import CallflowError
+from callflow.logs import configure_logging
+from callflow.phone.client import Phone, PhoneCall
+from callflow.phone.tones import write_tone
+from callflow.policy.decision import Call
+from callflow.policy.evaluate import decide
+from callflow.policy.explain import as_text
+from callflow.policy.model import TargetKind
+from callflow.policy.numbers import normalise
+from callflow.service.clock import now
+from callflow.service.ports import PhoneAccount, Snapshot
+from callflow.speech.prompt_texts import PROMPTS_FOLDER, read_prompts
+from callflow.storage.snapshot import read_snapshot
+
+TRYOUT_ONLY = 2
+LONGEST_SECONDS = 150.0
+CONNECT_SECONDS = 2.0
+LAST_WORDS_SECONDS = 0.5
+VOICE_HZ = 300.0
+
+
+class NoAsteriskError(CallflowError):
+    """No Asterisk answered the call."""
+
+    code = "no_asterisk"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What is to be called: `account` when the caller is an extension with a SIP account, else from the trunk."""
+
+    caller: str
+    called: str
+    at: datetime | None
+    press: str
+    seconds: float
+    account: PhoneAccount | None = None
+
+
+def command(
+    caller: Annotated[str, typer.Option("--from", help="Who calls: a number of ours, or any outside number.")],
+    called: Annotated[str, typer.Option("--to", help="The number that is dialled.")],
+    at: Annotated[str, typer.Option(help="The time of the call, e.g. '2026-03-10 20:00'; only for trying out.")] = "",
+    press: Annotated[str, typer.Option(help="A digit for each choice; a comma waits a second.")] = "",
+    seconds: Annotated[float, typer.Option(help="Hang up after this many seconds.")] = LONGEST_SECONDS,
+) -> None:
+    """Place a real call into the running system and show what the caller hears, then the rules that decided."""
+    configure_logging(level="ERROR")
+    chosen = settings()
+    words = texts(chosen.language)
+    region = running_region(chosen.home) or {}
+    if at and not (chosen.tryout or region.get("tryout")):
+        typer.echo(words["at_refused"], err=True)
+        raise typer.Exit(TRYOUT_ONLY)
+    try:
+        instant = _instant(at)
+    except ValueError as error:
+        typer.echo(words["bad_time"].format(text=at), err=True)
+        raise typer.Exit(TRYOUT_ONLY) from error
+    asyncio.run(call(chosen, Asked(caller=caller, called=called, at=instant, press=press, seconds=seconds)))
+
+
+def _instant(text: str) -> datetime | None:
+    if not text:
+        return None
+    instant = datetime.fromisoformat(text.strip())
+    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo("Europe/Stockholm"))
+
+
+async def call(chosen: Settings, asked: Asked) -> None:
+    """Place the call and write what happens.
+
+    Raises:
+        CallflowError: no database, no phone, or no Asterisk.
+    """
+    snapshot = await read_snapshot(database_url())
+    words = texts(chosen.language)
+    account, question = _caller(snapshot, asked)
+    decision = decide(snapshot.policy, question, asked.at or now())
+    prompts = read_prompts(PROMPTS_FOLDER / f"{decision.plan.language}.txt")
+    os.environ.setdefault("CALLFLOW_PHONE_PYTHON", shlex.join(find_tools(chosen).phone_python(typer.echo)))
+    connection = AmiConnection(_ami_address(chosen))
+    tasks = [asyncio.create_task(connection.run())]
+    phone = await Phone.start(chosen.sip_host if account else chosen.trunk_host)
+    try:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(CONNECT_SECONDS):
+                await connection.wait_until_connected()
+        placed = await _place(phone, chosen, asked, account)
+        listener = Listener(placed, decision, snapshot.policy, prompts, words, typer.echo, asked.press)
+        listener.tell(words["calls"].format(number=asked.called, caller=asked.caller))
+        tasks.append(asyncio.create_task(_follow(connection, listener, _channel_of(account))))
+        await _listen(placed, listener, asked.seconds, f"{chosen.sip_host}:{chosen.sip_port}")
+        if not connection.connected:
+            typer.echo(words["no_steps"])
+        if listener.press.strip(","):
+            typer.echo(words["unused"].format(digits=listener.press))
+    finally:
+        await phone.stop()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+    typer.echo(f"\n{words['decision']}\n{as_text(decision, chosen.language, prompts)}")
+
+
+def _caller(snapshot: Snapshot, asked: Asked) -> tuple[PhoneAccount | None, Call]:
+    policy = snapshot.policy
+    number = normalise(asked.caller, policy, internal=True).number
+    target = policy.numbers.get(number or "")
+    if target is not None and target.kind is TargetKind.EXTENSION and target.id is not None:
+        account = next((row for row in snapshot.phones if row.extension_id == target.id), None)
+        if account is not None:
+            return account, Call(called_number=asked.called, caller_number=number, caller_extension_id=target.id)
+    return None, Call(called_number=asked.called, caller_number=number or asked.caller)
+
+
+async def _place(phone: Phone, chosen: Settings, asked: Asked, account: PhoneAccount | None) -> PhoneCall:
+    address = f"{chosen.sip_host}:{chosen.sip_port}"
+    headers = {"X-Callflow-At": asked.at.isoformat()} if asked.at else {}
+    if account is None:
+        return await phone.call(asked.called, to=address, caller=asked.caller, headers=headers)
+    await phone.use_account(account.username, account.password, address)
+    return await phone.call(asked.called, headers=headers)
+
+
+async def _listen(placed: PhoneCall, listener: Listener, seconds: float, address: str) -> None:
+    for event in placed.events:
+        listener.phone_event(event)
+    placed.listen(listener.phone_event)
+    with tempfile.TemporaryDirectory(prefix="callflow-call-") as folder:
+        voice = write_tone(Path(folder) / "voice.wav", [(0.6, 0.1)] * 80, hertz=VOICE_HZ)
+        await placed.play(voice)
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await listener.done.wait()
+        if not placed.ended:
+            listener.tell(listener.words["hangs_up"])
+            await placed.hang_up()
+        await asyncio.sleep(LAST_WORDS_SECONDS)
+    listener.close()
+    if not any(event.name in {"trying", "ringing", "connected"} for event in placed.events):
+        raise NoAsteriskError(listener.words["no_answer"].format(address=address))
+
+
+async def _follow(connection: AmiConnection, listener: Listener, endpoint: str) -> None:
+    """Give the listener what concerns its call: the first one reported of its endpoint, and all linked to it."""
+    linked = ""
+    async for message in connection.events():
+        if isinstance(message, Lost):
+            continue
+        channel = str(message.get("Channel", ""))
+        if not linked and channel.startswith(f"PJSIP/{endpoint}-"):
+            linked = str(message.get("Linkedid", ""))
+        if linked and message.get("Linkedid") == linked:
+            _pass_on(message, listener)
+
+
+def _pass_on(message: Message, listener: Listener) -> None:
+    if message.get("Event") == "UserEvent":
+        listener.reported(message["UserEvent"], {key: str(value) for key, value in message.items()})
+    elif message.get("Event") == "DialEnd" and message.get("DialStatus") == "ANSWER":
+        listener.leg_answered(str(message.get("DestChannel", "")))
+
+
+def _channel_of(account: PhoneAccount | None) -> str:
+    return account.username if account else "trunk"
+
+
+def _ami_address(chosen: Settings) -> AmiAddress:
+    password = chosen.ami_password.get_secret_value()
+    return AmiAddress(host="127.0.0.1", port=chosen.ami_port, username=chosen.ami_username, password=password)
