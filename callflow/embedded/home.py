@@ -117,7 +117,7 @@ def check_space(settings: Settings) -> None:
 def environment_of(settings: Settings) -> dict[str, str]:
     """Return the settings as the environment of a child process."""
     values = {name: getattr(settings, name) for name in Settings.model_fields}
-    return {f"CALLFLOW_{name.upper()}": _text(value) for name, value in values.items()}
+    return {f"CALLFLOW_{name.upper()}": _text(value) for name, value in values.items() if value is not None}
 
 
 def _text(value: object) -> str:
