@@ -39,7 +39,7 @@ TRUNK_ALLOWANCE_MS = 8000
 The service ends the ringing at its limit, counted from the first ringing (R8); Dial's time-out is the net behind.
 """
 
-MISSING_SOUND = "the-one-called"
+MISSING_SOUND = "policy/the-one-you-seek"
 """The prompt that stands in for a name whose speech is not made yet."""
 
 CAUSES = {
