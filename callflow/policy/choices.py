@@ -21,7 +21,7 @@ from callflow.policy.routing import (
     voicemail,
 )
 from callflow.policy.schedule import Why, zone
-from callflow.policy.spoken import moment, prompt, text, week
+from callflow.policy.spoken import moment, prompt, spoken_hours, text, week
 
 URGENT_DIGIT = "1"
 MESSAGE_DIGIT = "2"
@@ -74,7 +74,7 @@ def _hours_phrases(route: Route, hours: HoursNow) -> tuple[Phrase, ...]:
     day = hours.state.day
     if day.name is not None and day.why is not Why.WEEK:
         reason = "hours-today" if day.hours else "closed-today"
-        phrases += [prompt(reason), text(day.name)]
+        phrases += [prompt(reason), text(day.name), *spoken_hours(day.hours)]
     if spoken_week := week(hours.schedule.hours):
         phrases += [prompt("hours-are"), *spoken_week]
     if hours.state.next_opening is not None:
@@ -128,8 +128,8 @@ def _duty_phone(route: Route, above: tuple[Unit, ...], organisation: Organisatio
     if phone is None:
         return None
     is_open = working_hours(route, above[0], organisation).is_open
-    reason = "duty_phone_in_working_hours" if is_open else "outside_working_hours"
-    route.note("R7", is_open, reason, place=place_name(route, phone))
+    place = place_name(route, phone)
+    route.note("R7", is_open, "duty_phone_in_working_hours" if is_open else "outside_working_hours", place=place)
     return phone if is_open else None
 
 
@@ -161,11 +161,17 @@ def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tupl
 
 
 def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, otherwise: Otherwise) -> Otherwise:
-    reason = "on_duty_by_shift" if level.by_shift else "on_duty_standing"
 
     def ring(state: State) -> int:
         place = place_name(route, target)
-        route.note("R7", True, reason, roster=roster.name, level=level.level, place=place)
+        route.note(
+            "R7",
+            True,
+            "on_duty_by_shift" if level.by_shift else "on_duty_standing",
+            roster=roster.name,
+            level=level.level,
+            place=place,
+        )
         here = State(state.rings_left, frozenset(), state.failure)
         return reach_place(route, target, here, otherwise, min(level.ring_limit, MOST_RINGS))
 

@@ -90,7 +90,9 @@ def _unused(route: Route, number: str) -> int:
     if not switchboard_hours(route, organisation).is_open or organisation.operator_group_id is None:
         return speak(route, ("number-not-in-use",), end)
     here = State().at(Target(TargetKind.SWITCHBOARD, organisation.id))
-    operators = pass_through_switchboard(route, organisation, here, lambda _: speak(route, ("nobody-can-answer",), end))
+    operators = pass_through_switchboard(
+        route, organisation, here, lambda _: speak(route, ("nobody-can-answer",), end)
+    )
     phrases = (prompt("number-not-in-use"), prompt("switchboard-press-0"))
     return menu(route, phrases, ((SWITCHBOARD_DIGIT, operators),), end)
 

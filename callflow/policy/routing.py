@@ -24,8 +24,11 @@ MOST_RINGS = 4
 _MOST_SPOKEN_OR_RUNG = 36
 """How many dials, referrals and menus a plan may hold before it goes on to its last resort."""
 
-_MOST_PLACES = 150
-"""How many places are looked at while one call is decided."""
+_MOST_PLACES = 300
+"""How many places are looked at while one call is decided, so that no policy can make a decision slow."""
+
+_MOST_PLACES_IN_A_ROW = 40
+"""How many places are looked at one after the other; each is a few nested calls of Python."""
 
 
 class FailureKind(StrEnum):
@@ -85,6 +88,7 @@ class Route:
     ways: dict[Hashable, Otherwise] = field(default_factory=dict)
     spoken_or_rung: int = 0
     places: int = 0
+    depth: int = 0
 
     @property
     def internal(self) -> bool:
@@ -159,17 +163,23 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
 
 def reach_place(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int = MOST_RINGS) -> int:
     """Go to a target unless this path has been there; then, or when too much has been looked at, go on."""
+    key = ("place", target, state, otherwise, limit)
+    if key not in route.memo:
+        if route.places >= _MOST_PLACES or route.depth >= _MOST_PLACES_IN_A_ROW:
+            route.note("R8", True, "plan_too_long")
+            return last_resort(route, state)
+        route.places += 1
+        route.depth += 1
+        route.memo[key] = _reach_new(route, target, state, otherwise, limit)
+        route.depth -= 1
+    return route.memo[key]
+
+
+def _reach_new(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> int:
     if target in state.visited:
         route.note("R9", True, "loop_skipped", place=place_name(route, target))
         return otherwise(state)
-    key = ("place", target, state, otherwise, limit)
-    if key not in route.memo:
-        route.places += 1
-        if route.places > _MOST_PLACES:
-            route.note("R8", True, "plan_too_long")
-            return last_resort(route, state)
-        route.memo[key] = route.reach(route, target, state, otherwise, limit)
-    return route.memo[key]
+    return route.reach(route, target, state, otherwise, limit)
 
 
 def place_name(route: Route, target: Target) -> str:
