@@ -141,6 +141,7 @@ class AmiConnection:
         self._manager: _Manager | None = None
         self.connected = False
         self.error: str | None = "not connected yet"
+        self._up = asyncio.Event()
 
     async def events(self) -> AsyncIterator[Message | Lost]:
         """Yield events in order; `LOST` where a connection ended."""
@@ -166,6 +167,10 @@ class AmiConnection:
             await asyncio.sleep(wait)
             pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
+    async def wait_until_connected(self) -> None:
+        """Return as soon as we are logged in; the caller bounds the wait."""
+        await self._up.wait()
+
     async def action(self, name: str, headers: Mapping[str, str] | None = None) -> Message:
         """Do one action and return its answer.
 
@@ -190,11 +195,13 @@ class AmiConnection:
         try:
             await self._log_in(manager)
             self._manager, self.connected, self.error = manager, True, None
+            self._up.set()
             log.info("ami_connected")
             await _ping_until_lost(manager)
             self.error = "closed by Asterisk"
         finally:
             self._manager = None
+            self._up.clear()
             manager.close()
 
     async def _log_in(self, manager: _Manager) -> None:
