@@ -135,8 +135,9 @@ class EmbeddedAsterisk:
         while (left := limit - time.monotonic()) > 0:
             if not self.running:
                 raise AsteriskStartError(f"Asterisk ended while it started: {self._last_words()}")
-            code, _ = await self._ask("core waitfullybooted", left)
-            if code == 0:
+            # The console also ends with 0 when Asterisk ends while it waits: only the words tell.
+            _, answer = await self._ask("core waitfullybooted", left)
+            if "fully booted" in answer:
                 return
             await asyncio.sleep(BETWEEN_TRIES)
         raise AsteriskStartError(f"Asterisk was not up after {BOOT_LIMIT:.0f} s: {self._last_words()}")
