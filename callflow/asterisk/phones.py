@@ -20,7 +20,8 @@ def render_phone(account: PhoneAccount, policy: Policy) -> str:
     """Return the sections of one SIP account; raise `ConfigurationError` when a value cannot stand there.
 
     The extension's own number goes with every call from the account (`CALLFLOW_NUMBER`); a phone cannot claim
-    another. A confidential unit's phones ask for privacy on every call (R17, RFC 3323).
+    another. `CALLFLOW_LOCKED` keeps a phone reported lost barred while no service answers (R21). A confidential
+    unit's phones ask for privacy on every call (R17, RFC 3323).
     """
     name = account_name(account.username)
     if name.lower() in RESERVED:
@@ -34,6 +35,7 @@ def render_phone(account: PhoneAccount, policy: Policy) -> str:
         f"callerid={_shown_name(extension, policy)}<{number}>",
         f"language={asterisk_language(policy.organisations[extension.organisation_id].language)}",
         f"set_var=CALLFLOW_NUMBER={number}",
+        *(["set_var=CALLFLOW_LOCKED=1"] if extension.locked else []),
         *_privacy(extension, policy),
         *_mailbox(extension, policy),
         f"[{name}](phone-auth)",

@@ -1,0 +1,111 @@
+"""The whole configuration in a real Asterisk: it loads without a complaint and takes in what the policy changes."""
+
+import re
+import shutil
+import socket
+import tempfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from callflow.asterisk.configuration import AsteriskPaths, modules_to_reload, write_base, write_policy
+from callflow.config import Settings
+from callflow.embedded.asterisk import EmbeddedAsterisk
+from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
+from tests.asterisks import free_port, shared_tools
+from tests.builders import extension, mailbox, policy, unit
+
+CONTEXTS = (
+    "from-phone", "from-trunk", "callflow-emergency", "callflow-emergency-run", "callflow-run", "callflow-confirm",
+    "callflow-confirm-ask", "callflow-fallback", "callflow-net", "callflow-net-numbers", "callflow-net-run",
+)  # fmt: skip
+
+
+def snapshot(extensions: int) -> Snapshot:
+    """Return a snapshot of so many extensions of a confidential unit, and one mailbox."""
+    rows = [extension(row, mailbox_id=1) for row in range(1, extensions + 1)]
+    return Snapshot(
+        policy=policy(units=[unit(1, confidential=True)], extensions=rows, mailboxes=[mailbox(1, name="Åsa Öberg")]),
+        phones=tuple(
+            PhoneAccount(extension_id=row.id, username=row.sip_username or "", password="x;y") for row in rows
+        ),
+        mailboxes=(MailboxAccount(mailbox_id=1, pin="1234"),),
+    )
+
+
+@pytest.fixture(scope="module")
+async def configured() -> AsyncIterator[EmbeddedAsterisk]:
+    """An Asterisk with one phone, on ports of its own."""
+    tools = shared_tools()
+    home = Path(tempfile.mkdtemp(prefix="callflow-conf-", dir="/tmp"))
+    settings = Settings(
+        home=home,
+        sip_port=free_port(socket.SOCK_DGRAM),
+        http_port=free_port(),
+        ami_port=free_port(),
+        ari_password="ari;secret",
+        ami_password="ami;secret",
+    )
+    write_base(settings, AsteriskPaths(modules=tools.modules_folder, data=tools.asterisk_share))
+    write_policy(snapshot(1), settings)
+    running = EmbeddedAsterisk(settings, tools)
+    await running.start()
+    yield running
+    await running.stop()
+    shutil.rmtree(home, ignore_errors=True)
+
+
+def complaints(running: EmbeddedAsterisk) -> list[str]:
+    log = running.settings.asterisk_folder / "log" / "messages.log"
+    return re.findall(r"^.*(?:ERROR|WARNING).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
+
+
+async def test_everything_loads_without_a_complaint(configured: EmbeddedAsterisk) -> None:
+    assert complaints(configured) == []
+
+
+async def test_every_context_is_there(configured: EmbeddedAsterisk) -> None:
+    shown = await configured.console("dialplan show")
+    assert [name for name in CONTEXTS if f"Context '{name}'" not in shown] == []
+
+
+async def test_nothing_stands_before_the_emergency_number_of_a_phone(configured: EmbeddedAsterisk) -> None:
+    shown = await configured.console("dialplan show from-phone")
+    includes = re.findall(r"Include =>\s+'([\w-]+)'", shown)
+    assert includes[0] == "callflow-emergency"
+    assert re.findall(r"'([^']+)' =>", shown) == ["T"]
+
+
+@pytest.mark.parametrize("number", ["112", "0112", "00112", "+46112", "*112"])
+async def test_the_emergency_number_is_matched_from_a_phone_and_never_from_the_trunk(
+    configured: EmbeddedAsterisk, number: str
+) -> None:
+    assert "callflow-emergency" in await configured.console(f"dialplan show {number}@from-phone")
+    assert "callflow-emergency" not in await configured.console(f"dialplan show {number}@from-trunk")
+
+
+async def test_a_secret_with_a_semicolon_is_the_secret(configured: EmbeddedAsterisk) -> None:
+    shown = await configured.console("pjsip show auth 61001")
+    assert re.search(r"^\s*password\s*:\s*x;y\s*$", shown, re.MULTILINE)
+
+
+async def test_a_confidential_units_endpoint_hides_its_number(configured: EmbeddedAsterisk) -> None:
+    shown = await configured.console("pjsip show endpoint 61001")
+    assert re.search(r"callerid_privacy\s*:\s*prohib", shown)
+    assert re.search(r"send_diversion\s*:\s*false", shown)
+
+
+async def test_the_trunk_shows_no_number_that_is_suppressed(configured: EmbeddedAsterisk) -> None:
+    shown = await configured.console("pjsip show endpoint trunk")
+    for option in ("send_diversion", "send_history_info", "send_connected_line", "trust_id_outbound", "send_rpid"):
+        assert re.search(rf"{option}\s*:\s*(false|no)\b", shown), option
+    assert re.search(r"from_user\s*:\s*$", shown, re.MULTILINE)
+
+
+async def test_a_new_extension_is_there_after_the_reload(configured: EmbeddedAsterisk) -> None:
+    for module in modules_to_reload(write_policy(snapshot(2), configured.settings)):
+        await configured.console(f"module reload {module}")
+    assert "+4690161002" in await configured.console("dialplan show callflow-net-numbers")
+    assert "61002" in await configured.console("pjsip show endpoints")
+    assert complaints(configured) == []
