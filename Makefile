@@ -1,7 +1,6 @@
 # What can be done here, each with all the set-up it needs: `make help`.
 
 PYTEST_WORKERS ?= 4
-MIGRATIONS_SQL := build/migrations.sql
 BIN := .venv/bin
 
 .PHONY: help run test lint format lock clean setup-run setup-dev
@@ -21,6 +20,8 @@ lint: setup-dev ## Check format, style, types, imports between parts, SQL of the
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-logo
+	@$(BIN)/squawk db/versions/*/*.sql
+	@$(BIN)/check-jsonschema --quiet --builtin-schema vendor.compose-spec docker/compose.yaml
 
 format: setup-dev ## Format the code and repair what the linter can repair
 	@$(BIN)/ruff check --fix --quiet || true

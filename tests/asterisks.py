@@ -16,7 +16,7 @@ from callflow.asterisk.ari_connection import AriAddress
 from callflow.asterisk.configuration import AsteriskPaths, write_base
 from callflow.config import Settings, home_folder
 from callflow.embedded.asterisk import EmbeddedAsterisk
-from callflow.embedded.tools import Tools, make_data_folder, prepare_tools
+from callflow.embedded.tools import Tools, prepare_tools
 
 _applications = (f"callflow-test{number}" for number in itertools.count(1))
 
@@ -56,7 +56,7 @@ async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
         ari_password="ari-secret",
         ami_password="ami-secret",
     )
-    write_base(settings, AsteriskPaths(modules=tools.modules_folder, data=make_data_folder(tools, settings)))
+    write_base(settings, AsteriskPaths(modules=tools.modules_folder, data=tools.asterisk_share))
     running = EmbeddedAsterisk(settings, tools)
     await running.start()
     yield running

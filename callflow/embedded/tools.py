@@ -145,20 +145,3 @@ def asterisk_version(said: str) -> tuple[int, int]:
     """Return major and minor version of `Asterisk 22.10.1~dfsg`; (0, 0) when it cannot be read."""
     match = re.match(r"Asterisk (?:certified[-/])?(\d+)\.(\d+)", said.strip())
     return (int(match[1]), int(match[2])) if match else (0, 0)
-
-
-def make_data_folder(tools: Tools, settings: Settings) -> Path:
-    """Return Asterisk's `astdatadir`, `<home>/asterisk/data`: its own documentation and API, and our sounds.
-
-    Asterisk looks for sounds in `sounds` of this folder and nowhere else.
-    """
-    folder = settings.asterisk_folder / "data"
-    folder.mkdir(parents=True, exist_ok=True)
-    links = {name: tools.asterisk_share / name for name in ("documentation", "rest-api", "static-http")}
-    for name, target in {**links, "sounds": settings.sounds_folder}.items():
-        link = folder / name
-        if link.is_symlink() and link.readlink() == target:
-            continue
-        link.unlink(missing_ok=True)
-        link.symlink_to(target)
-    return folder
