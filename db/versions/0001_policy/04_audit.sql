@@ -162,3 +162,20 @@ FOR EACH STATEMENT EXECUTE FUNCTION policy_refuse_audit_change();
 
 CREATE TRIGGER policy_revision_kept BEFORE DELETE OR TRUNCATE ON policy_revision
 FOR EACH STATEMENT EXECUTE FUNCTION policy_refuse_audit_change();
+
+CREATE FUNCTION policy_check_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF NEW.revision <= OLD.revision THEN
+        PERFORM policy_refuse(
+            'policy_revision', 'policy_revision_grows',
+            format('Revisionen kan inte gå från %s till %s: den räknas upp av sig själv och aldrig ned.',
+                   OLD.revision, NEW.revision),
+            'The revision only grows, by itself.'
+        );
+    END IF;
+    RETURN NEW;
+END
+$$;
+
+CREATE TRIGGER policy_revision_grows BEFORE UPDATE ON policy_revision
+FOR EACH ROW EXECUTE FUNCTION policy_check_revision();

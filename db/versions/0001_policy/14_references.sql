@@ -88,7 +88,7 @@ BEGIN
         RETURN NULL;
     END IF;
     FOR reference IN
-        SELECT c.conrelid::regclass AS from_table, a.attname AS from_column
+        SELECT c.conrelid::regclass::text AS from_table, a.attname AS from_column
         FROM pg_constraint AS c
         JOIN pg_attribute AS a ON a.attrelid = c.conrelid AND a.attnum = c.conkey[1]
         WHERE c.contype = 'f' AND c.confdeltype = 'a' AND c.confrelid = TG_RELID
