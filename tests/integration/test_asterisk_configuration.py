@@ -77,7 +77,7 @@ async def test_nothing_stands_before_the_emergency_number_of_a_phone(configured:
     assert re.findall(r"'([^']+)' =>", shown) == ["T"]
 
 
-@pytest.mark.parametrize("number", ["112", "0112", "00112", "+46112", "*112"])
+@pytest.mark.parametrize("number", ["112", "0112", "00112", "+46112", "0046112", "112#", "*112"])
 async def test_the_emergency_number_is_matched_from_a_phone_and_never_from_the_trunk(
     configured: EmbeddedAsterisk, number: str
 ) -> None:
