@@ -31,7 +31,7 @@ _REPORTS = {
     "CallflowConfirm": "mobile_confirmed",
 }
 _REPORTED = frozenset(
-    {"decision", "step", "plan", "path", "dialled", "dialstatus", "answered", "voicemail", "cause"}
+    {"decision", "step", "verb", "plan", "path", "dialled", "dialstatus", "answered", "voicemail", "cause"}
     | {"number", "status", "attempts", "reason", "result"}
 )
 """What the dialplan says itself in a UserEvent; the channel's own headers stand beside it."""
