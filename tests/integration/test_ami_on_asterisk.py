@@ -1,0 +1,71 @@
+"""The AMI guard and the ring guard on a real Asterisk (R8)."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from dataclasses import replace
+
+import pytest
+
+from callflow.asterisk.ami import Ami
+from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection
+from callflow.embedded.asterisk import EmbeddedAsterisk
+from callflow.service.ring_guard import RingGuard
+from tests.asterisks import ami_address, asterisk
+from tests.fakes.running import running
+from tests.fakes.waiting import until
+
+__all__ = ["asterisk"]
+
+RING_MS = 700
+DIALPLAN = f"""
+[ring-test]
+exten => caller,1,Set(CALLFLOW_RING_MS={RING_MS})
+ same => n,Dial(Local/rings@ring-test&Local/silent@ring-test&Local/late@ring-test)
+ same => n,Set(GLOBAL(ENDED)=${{DIALSTATUS}} ${{CALLFLOW_RING_ENDED}})
+exten => rings,1,Ringing()
+ same => n,Wait(20)
+exten => silent,1,Wait(20)
+exten => late,1,Wait(0.4)
+ same => n,Ringing()
+ same => n,Wait(20)
+"""
+
+
+@pytest.fixture
+async def connection(asterisk: EmbeddedAsterisk) -> AsyncIterator[AmiConnection]:
+    connection = AmiConnection(ami_address(asterisk))
+    async with running(connection.run()):
+        async with asyncio.timeout(5):
+            await connection.wait_until_connected()
+        yield connection
+
+
+async def test_asterisk_answers_and_refuses(connection: AmiConnection) -> None:
+    assert (await connection.action("Ping"))["Ping"] == "Pong"
+    with pytest.raises(AmiActionRefusedError, match="No such channel"):
+        await connection.action("Hangup", {"Channel": "PJSIP/nobody-1"})
+
+
+async def test_asterisk_refuses_a_wrong_password(asterisk: EmbeddedAsterisk) -> None:
+    connection = AmiConnection(replace(ami_address(asterisk), password="wrong"))
+    async with running(connection.run()):
+        await until(lambda: "check ami_username and ami_password" in (connection.error or ""))
+    assert not connection.connected
+
+
+async def test_ringing_ends_counted_from_the_first_ringing_of_any_leg(
+    asterisk: EmbeddedAsterisk, connection: AmiConnection
+) -> None:
+    with (asterisk.settings.asterisk_folder / "etc" / "extensions.conf").open("a") as dialplan:
+        dialplan.write(DIALPLAN)
+    await asterisk.console("dialplan reload")
+    await asterisk.console("module load res_clioriginate.so")
+    async with running(RingGuard(Ami(connection)).run()):
+        began = time.monotonic()
+        await asterisk.console("channel originate Local/caller@ring-test application Wait 20")
+        while "ENDED=" not in (answer := await asterisk.console("dialplan show globals")):
+            assert time.monotonic() < began + 5, answer
+        took = time.monotonic() - began
+    assert "ENDED=NOANSWER 1" in answer
+    assert RING_MS / 1000 <= took < RING_MS / 1000 + 0.6

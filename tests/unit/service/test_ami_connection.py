@@ -1,0 +1,146 @@
+"""The guard around panoramisk, against a scripted AMI."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+from panoramisk.message import Message
+
+from callflow.asterisk import ami_connection
+from callflow.asterisk.ami_connection import (
+    AmiActionRefusedError,
+    AmiConnection,
+    AmiUnavailableError,
+    AmiValueRefusedError,
+    Lost,
+)
+from tests.fakes.ami_server import FakeAmi
+from tests.fakes.running import running
+from tests.fakes.waiting import until
+
+
+async def next_event(connection: AmiConnection) -> Message | Lost:
+    async with asyncio.timeout(5):
+        async for event in connection.events():
+            return event
+    raise AssertionError
+
+
+async def test_a_letter_split_over_two_segments_stays_whole() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            whole = "Event: UserEvent\r\nUserEvent: CallflowEnd\r\nName: Åsa Öberg på Umeå\r\n\r\n".encode()
+            middle = whole.index("å".encode()) + 1
+            await fake.send(whole[:middle])
+            assert connection._manager is not None
+            received = connection._manager.protocol.queue
+            await until(lambda: "Öberg" in "".join(received), "the first half")
+            await fake.send(whole[middle:])
+            event = await next_event(connection)
+    assert isinstance(event, Message)
+    assert event["Name"] == "Åsa Öberg på Umeå"
+
+
+async def test_a_wrong_password_is_an_error_that_is_told_and_no_connection() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(replace(fake.address, password="fel"))
+        async with running(connection.run()):
+            await until(lambda: "check ami_username and ami_password" in (connection.error or ""))
+            assert not connection.connected
+            with pytest.raises(AmiUnavailableError):
+                await connection.action("Ping")
+    assert len(fake.actions) == 1
+
+
+@pytest.mark.parametrize("value", ["a\r\nAction: Originate", "a\nb", "a\rb", "a\0b"])
+async def test_a_value_with_a_line_end_is_refused_and_not_sent(value: str) -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            with pytest.raises(AmiValueRefusedError):
+                await connection.action("Setvar", {"Value": value})
+    assert fake.names() == []
+
+
+async def test_an_action_lost_with_the_connection_is_not_sent_again() -> None:
+    async with FakeAmi(silent={"Originate"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            action = asyncio.create_task(connection.action("Originate"))
+            await until(lambda: fake.names() == ["Originate"])
+            fake.cut()
+            with pytest.raises(AmiUnavailableError, match="not sent again"):
+                await action
+            await until(lambda: fake.logins == 2 and connection.connected)
+            await fake.event("FullyBooted")
+            await connection.action("Setvar")
+    assert fake.names() == ["Originate", "Setvar"]
+
+
+async def test_no_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    async with FakeAmi(silent={"Setvar"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            monkeypatch.setattr(ami_connection, "ACTION_SECONDS", 0.05)
+            with pytest.raises(AmiUnavailableError, match="no answer"):
+                await connection.action("Setvar")
+            assert connection.connected
+
+
+async def test_a_refused_action_is_an_error_with_asterisks_reason() -> None:
+    async with FakeAmi(refused={"Hangup"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            with pytest.raises(AmiActionRefusedError, match="No such channel"):
+                await connection.action("Hangup", {"Channel": "PJSIP/gone"})
+
+
+async def test_a_lost_connection_is_told_to_the_listener_and_made_anew() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            fake.cut()
+            assert isinstance(await next_event(connection), Lost)
+            await until(lambda: fake.logins == 2)
+
+
+async def test_a_half_open_connection_is_found_by_ping(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ami_connection, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(ami_connection, "ACTION_SECONDS", 0.2)
+    async with FakeAmi(silent={"Ping"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await until(lambda: fake.logins == 1)
+            await until(lambda: fake.logins == 2)
+
+
+async def test_a_listener_that_does_not_listen_stalls_nobody() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address, queue_size=1)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            for number in range(3):
+                await fake.event("UserEvent", Number=str(number))
+            await connection.action("Ping")
+            event = await next_event(connection)
+    assert isinstance(event, Message)
+    assert event["Number"] == "0"
+
+
+async def test_a_message_with_a_doubled_header_is_skipped() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            await fake.send(b"Event: A\r\nEvent: B\r\n\r\nnonsense\r\n\r\nEvent: C\r\n\r\n")
+            event = await next_event(connection)
+    assert isinstance(event, Message)
+    assert event["Event"] == "C"
+    assert fake.logins == 1
