@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import fcntl
 import os
 import shutil
 import socket
@@ -17,6 +16,7 @@ from callflow.config import Settings, home_folder
 from callflow.embedded.region import Region, Told
 from callflow.embedded.tools import prepare_tools
 from callflow.phone.trunk_peer import TrunkPeer
+from callflow.speech.prompts import make_prompts
 from tests.e2e.town import PAUSE_MS, TONE_MS, Town, ami_address, connected, eventually
 
 FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
@@ -36,9 +36,8 @@ def shared_home() -> Path:
     """The home whose tools and prompts all regions share: made once, by whichever worker comes first."""
     home = home_folder()
     home.mkdir(parents=True, exist_ok=True)
-    with (home / "test-setup.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        prepare_tools(Settings(home=home), print)
+    chosen = Settings(home=home)
+    make_prompts(chosen, prepare_tools(chosen, print), print)
     return home
 
 
@@ -47,12 +46,12 @@ def region_settings(shared_home: Path) -> Iterator[Settings]:
     """Settings of a region of this worker's own, on free ports, in a folder that is removed afterwards."""
     home = Path(tempfile.mkdtemp(prefix="callflow-e2e-", dir="/tmp"))
     home.chmod(0o711)
-    (home / "tools").symlink_to(shared_home / "tools")
-    (home / "sounds").mkdir()
     worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
     yield Settings(
         home=home,
+        tools=shared_home / "tools",
+        sounds=shared_home / "sounds",
         tryout=True,
         sip_port=free_port("127.0.0.1", udp),
         trunk_host=TRUNK_HOST,

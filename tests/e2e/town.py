@@ -119,7 +119,7 @@ class Town:
             return found
 
     async def _has_revision(self, wanted: int) -> bool:
-        return int((await self.health()).get("policy_revision") or 0) >= wanted
+        return int((await self.health())["policy"]["revision"] or 0) >= wanted
 
     # what was reported
 
@@ -216,13 +216,11 @@ async def _undo(connection: asyncpg.Connection, row: asyncpg.Record) -> None:
                 f'INSERT INTO "{table}" SELECT * FROM jsonb_populate_record(NULL::"{table}", $1)', row["old"]
             )
         case "update":
-            columns = ", ".join(f'"{name}"' for name in json.loads(row["old"]) if name != "id")
-            await connection.execute(
-                f'UPDATE "{table}" SET ({columns}) = (SELECT {columns} FROM jsonb_populate_record(NULL::"{table}", $1))'
-                " WHERE id = $2",
-                row["old"],
-                row["row_id"],
-            )
+            old, new = json.loads(row["old"]), json.loads(row["new"])
+            columns = ", ".join(f'"{name}"' for name in old if old[name] != new[name])
+            before = f'SELECT {columns} FROM jsonb_populate_record(NULL::"{table}", $1)'
+            change = f'UPDATE "{table}" SET ({columns}) = ({before}) WHERE id = $2'
+            await connection.execute(change, row["old"], row["row_id"])
 
 
 async def eventually(condition: Callable[[], Any], seconds: float, otherwise: str) -> None:
