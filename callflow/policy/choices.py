@@ -68,8 +68,8 @@ def _offer(route: Route, phrases: tuple[Phrase, ...], above: tuple[Unit, ...], o
 
 
 def _hours_phrases(route: Route, hours: HoursNow) -> tuple[Phrase, ...]:
-    if hours.schedule is None or hours.state is None:
-        return ()
+    assert hours.schedule is not None  # only what has hours can be closed
+    assert hours.state is not None
     phrases: list[Phrase] = []
     day = hours.state.day
     if day.name is not None and day.why is not Why.WEEK:

@@ -7,7 +7,7 @@ from callflow.policy.builder import successors
 from callflow.policy.decision import Call, Decision, TraceLine
 from callflow.policy.evaluate import decide
 from callflow.policy.model import Policy
-from callflow.policy.plan import Dial, Emergency, Hangup, Menu, Phrase, PhraseKind, Say, Step, Voicemail
+from callflow.policy.plan import Dial, Hangup, Menu, Phrase, PhraseKind, Say, Step, Voicemail
 from callflow.policy.texts import LANGUAGES, outcome_text, reason_text
 
 Json = Mapping[str, object]
@@ -108,8 +108,7 @@ def _details(step: Step) -> Json:
             return {"mailbox": step.mailbox, "urgent": step.urgent, "next_step": step.next_step}
         case Hangup():
             return {"cause": step.cause.value}
-        case Emergency():
-            return {"number": step.number}
+    return {"number": step.number}
 
 
 def _phrases_json(phrases: tuple[Phrase, ...]) -> list[Json]:
@@ -134,8 +133,7 @@ def _step_text(step: Step, words: Mapping[str, str], *, swedish: bool) -> str:
             return f"{box} {step.mailbox}{urgent} → {step.next_step}"
         case Hangup():
             return f"{'lägg på' if swedish else 'hang up'} ({step.cause.value})"
-        case Emergency():
-            return f"{'nödsamtal' if swedish else 'emergency call'} {step.number}"
+    return f"{'nödsamtal' if swedish else 'emergency call'} {step.number}"
 
 
 def _dial_text(step: Dial, *, swedish: bool) -> str:

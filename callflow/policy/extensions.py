@@ -144,11 +144,11 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
     return tuple(legs)
 
 
-def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], frozenset[int]]:
+def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[int, ...]]:
     """Return what rings for a ring group, and its members' units; locked and diverted members do not ring."""
     legs: set[Leg] = set()
     unit_ids: set[int] = set()
-    for member_id in group.member_extension_ids:
+    for member_id in sorted(group.member_extension_ids):
         member = route.policy.extensions.get(member_id)
         if member is None:
             route.note("R23", False, "place_missing", place=f"extension {member_id}")
@@ -158,7 +158,7 @@ def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], frozens
             continue
         legs.update(legs_of(route, member))
         unit_ids.add(member.unit_id)
-    return tuple(sorted(legs, key=lambda leg: (leg.kind, leg.address, leg.confirm))), frozenset(unit_ids)
+    return tuple(sorted(legs, key=lambda leg: (leg.kind, leg.address, leg.confirm))), tuple(sorted(unit_ids))
 
 
 def spoken_name(route: Route, extension: Extension) -> str | None:

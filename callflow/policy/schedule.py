@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 from callflow.policy.model import Holiday, HolidayCalendar, Hours, Schedule, ScheduleException
 
 _DEFAULT_ZONE = "Europe/Stockholm"
+_LONGEST_GAP_MINUTES = 180
 _DAYS_AHEAD = 92
 """How far ahead an opening is looked for, in days."""
 
@@ -116,10 +117,14 @@ def _next_opening(
     return None
 
 
+def _shows(wall: datetime) -> bool:
+    """Tell whether the clock ever shows this time; an hour is left out when clocks go forward."""
+    return wall.astimezone(UTC).astimezone(wall.tzinfo).replace(fold=0) == wall
+
+
 def _instant(on: date, minutes: int, local: datetime) -> datetime:
     """Return the first moment after `local` at which the wall clock shows these minutes, or has passed them."""
-    for passed in range(minutes, minutes + 180):
-        wall = datetime(on.year, on.month, on.day, tzinfo=local.tzinfo) + timedelta(minutes=passed)
-        if wall.astimezone(UTC).astimezone(local.tzinfo).replace(fold=0) == wall.replace(fold=0):
-            break
+    said = datetime(on.year, on.month, on.day, tzinfo=local.tzinfo) + timedelta(minutes=minutes)
+    following = (said + timedelta(minutes=passed) for passed in range(_LONGEST_GAP_MINUTES))
+    wall = next(filter(_shows, following), said)
     return wall if wall.astimezone(UTC) > local.astimezone(UTC) else wall.replace(fold=1)

@@ -209,3 +209,14 @@ def test_rows_of_an_organisation_that_is_missing_still_answer() -> None:
 
 def test_decision_names_the_revision_it_was_made_by() -> None:
     assert decided(policy(revision=42), external(MAIN)).policy_revision == 42
+
+
+def test_units_without_a_number_are_reached_through_others_alone() -> None:
+    rows = policy(extensions=[extension(1)], units=[unit(1, to_extension(1), number=None)])
+    assert set(rows.numbers) == {organisation().main_number, "+4690161001"}
+
+
+def test_of_two_rows_with_one_number_the_first_id_has_it_whatever_their_order() -> None:
+    two = [extension(1), extension(2, number="+4690161001")]
+    for order in (two, two[::-1]):
+        assert policy(extensions=order).numbers["+4690161001"] == to_extension(1)

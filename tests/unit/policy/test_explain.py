@@ -1,0 +1,142 @@
+"""Explaining a decision: JSON that keeps its documented shape, and text for people."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+
+from callflow.policy.decision import Call
+from callflow.policy.explain import explain, explain_text
+from callflow.policy.model import Policy
+from tests.builders import (
+    CALLER,
+    OUTSIDER,
+    TUESDAY_NIGHT,
+    TUESDAY_TEN,
+    at,
+    diversion,
+    extension,
+    external,
+    internal,
+    mailbox,
+    mobile,
+    organisation,
+    policy,
+    roster,
+    schedule,
+    to_extension,
+    unit,
+)
+
+ROOT = Path(__file__).parents[3]
+SCHEMA = json.loads((ROOT / "docs" / "explain.schema.json").read_text(encoding="utf-8"))
+ONE = "+4690161001"
+
+
+def town() -> Policy:
+    busy = (diversion("busy", to_extension(2)),)
+    return policy(
+        organisations=[organisation(duty_roster_id=1)],
+        extensions=[CALLER, extension(1, name="Anna Lind", mailbox_id=1, diversions=busy), mobile(2)],
+        units=[unit(1, to_extension(1), telephone_schedule_id=1)],
+        schedules=[schedule(1)],
+        duty_rosters=[roster(1, to_extension(2))],
+        mailboxes=[mailbox(1), mailbox(9)],
+    )
+
+
+def check(document: object) -> None:
+    jsonschema.validate(document, SCHEMA, format_checker=jsonschema.FormatChecker())
+
+
+@pytest.mark.parametrize(
+    ("call", "now"),
+    [
+        (external(ONE), TUESDAY_TEN),
+        (external("+4690161901"), TUESDAY_NIGHT),
+        (external("+4690161901", None), TUESDAY_TEN),
+        (internal("112"), TUESDAY_TEN),
+        (internal("0701740606"), TUESDAY_TEN),
+        (external("hej"), TUESDAY_TEN),
+        (external("+4690161000"), TUESDAY_TEN),
+    ],
+)
+def test_json_keeps_to_its_schema(call: Call, now: Any) -> None:
+    document = explain(town(), call, now)
+    check(document)
+    assert json.loads(json.dumps(document)) == document
+
+
+def test_json_has_the_outcome_the_steps_the_trace_and_the_revision_at_its_top() -> None:
+    document: dict[str, Any] = explain(town(), external(ONE), TUESDAY_TEN)
+    assert document["outcome"] == "extension"
+    assert document["policy_revision"] == 1
+    assert document["language"] == "sv"
+    assert document["at"] == "2026-11-24T10:00:00+01:00"
+    assert document["call"] == {"called_number": ONE, "caller_number": OUTSIDER, "caller_extension_id": None}
+    first = document["steps"][0]
+    assert first["verb"] == "dial"
+    assert first["legs"] == [{"kind": "phone", "address": "61001", "confirm": False}]
+    assert (first["step"], first["rings"], first["ring_ms"]) == (0, 4, 6000)
+    assert document["trace"][0] == {
+        "rule": "R23",
+        "matched": False,
+        "reason": "not_emergency",
+        "values": {},
+        "text": {"sv": "Numret är inte nödnumret.", "en": "The number is not the emergency number."},
+    }
+
+
+def test_schema_refuses_what_is_not_documented() -> None:
+    document = explain(town(), external(ONE), TUESDAY_TEN)
+    with pytest.raises(jsonschema.ValidationError):
+        check({**document, "more": 1})
+    with pytest.raises(jsonschema.ValidationError):
+        check({**document, "outcome": "nowhere"})
+
+
+def test_example_in_the_documentation_keeps_to_the_schema() -> None:
+    page = (ROOT / "docs" / "explain-json.md").read_text(encoding="utf-8")
+    examples = re.findall(r"```json\n(.*?)```", page, flags=re.DOTALL)
+    assert examples
+    for example in examples:
+        check(json.loads(example))
+
+
+def test_text_tells_what_happens_and_why_in_swedish() -> None:
+    text = explain_text(town(), external(ONE), TUESDAY_TEN, "sv", {"policy/does-not-answer": "svarar inte."})
+    lines = text.splitlines()
+    assert lines[0] == "Samtal till en anknytning (extension), policyrevision 1"
+    assert "   0  ring 61001, högst 4 signaler; inget svar → 3, upptaget → 1, onåbar → 3" in lines
+    assert any(line.endswith("röstbrevlåda 70001 → 4") for line in lines)
+    assert any(line.endswith("lägg på (normal)") for line in lines)
+    assert "  R8  ✓ Anknytning +4690161001 ringer högst 4 signaler." in lines
+    assert "  R21 – Anknytning +4690161001 är inte spärrad." in lines
+
+
+def test_text_is_there_in_english_too() -> None:
+    text = explain_text(town(), external(ONE), TUESDAY_TEN, "en", {"policy/is-busy": "is busy."})
+    assert text.startswith("Call to an extension (extension), policy revision 1\n\nWhat happens:\n")
+    assert "ring 61001, at most 4 rings; no answer → 3, busy → 1, unreachable → 3" in text
+    assert "say ”Anna Lind is busy. policy/transfer-to Anknytning 2” → 2" in text
+    assert "ring +46701740602, at most 4 rings; unanswered → 3" in text
+    assert "voicemail 70001 → 4" in text
+    assert "hang up (normal)" in text
+    assert "The rules:" in text
+
+
+def test_text_tells_menus_and_urgent_messages() -> None:
+    swedish = explain_text(town(), external("+4690161901"), TUESDAY_NIGHT, "sv")
+    assert re.search(r"val ”Enhet 1 policy/is-closed .*” 1 → 2, annars → 1", swedish)
+    assert "röstbrevlåda 70009 (brådskande)" in swedish
+    english = explain_text(town(), external("+4690161901"), TUESDAY_NIGHT, "en")
+    assert re.search(r"menu ”.*” 1 → 2, otherwise → 1", english)
+    assert "voicemail 70009 (urgent)" in english
+
+
+@pytest.mark.parametrize(("language", "words"), [("sv", "nödsamtal 112"), ("en", "emergency call 112")])
+def test_text_tells_an_emergency_call(language: str, words: str) -> None:
+    assert words in explain_text(town(), internal("112"), at("2026-11-24 03:00"), language)
