@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated
 
+import asyncpg
 import structlog
 import typer
 import uvloop
@@ -34,12 +35,14 @@ from callflow.service.ports import Snapshot, Speech
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import keep_running, stop_asked
 from callflow.speech.policy_speech import PolicySpeech
+from callflow.storage.connection import LOST, connected
 from callflow.storage.snapshot_file import JsonSnapshotFile
 from callflow.storage.store import PostgresPolicyStore
 
 log = structlog.get_logger(__name__)
 
 RELOAD_SECONDS = 30.0
+DATABASE_SECONDS = 2.0
 LOOPBACK = "127.0.0.1"
 """Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""
 DECISION_VARIABLE = "CALLFLOW_DECISION"
@@ -114,7 +117,8 @@ def compose(chosen: Settings) -> Service:
     )
     guard = RingGuard(ringing)
     parts = {"policy": policy.run, "ari": ari.run, "ami": ami.run, "calls": control.run, "guard": guard.run}
-    return Service(policy=policy, control=control, health=health, parts={**parts, "mail": mail.run})
+    more = {"mail": mail.run, "database": database_watch(policy, chosen.poll_seconds)}
+    return Service(policy=policy, control=control, health=health, parts={**parts, **more})
 
 
 def ari_connection(chosen: Settings) -> AriConnection:
@@ -140,6 +144,26 @@ def ami_connection(chosen: Settings) -> AmiConnection:
             password=chosen.ami_password.get_secret_value(),
         )
     )
+
+
+def database_watch(policy: PolicyHolder, seconds: float) -> Callable[[], Awaitable[None]]:
+    """Return what asks every so many seconds whether the database answers, for health alone."""
+
+    async def watch() -> None:
+        while True:
+            await asyncio.sleep(seconds)
+            try:
+                async with (
+                    asyncio.timeout(DATABASE_SECONDS),
+                    connected(database_url(), seconds=DATABASE_SECONDS) as it,
+                ):
+                    await it.fetchval("SELECT 1")
+            except (*LOST, asyncpg.PostgresError) as error:
+                policy.database_error = f"{type(error).__name__}: {error}"
+            else:
+                policy.database_error = None
+
+    return watch
 
 
 def mail_spool(chosen: Settings) -> MailSpool:

@@ -1,0 +1,170 @@
+"""Call control: what is claimed, decided, handed over and let go."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import pytest
+
+from callflow.policy.decision import Call, Decision
+from callflow.policy.model import Policy
+from callflow.service import calls
+from callflow.service.calls import CallControl, Decide, DecidedCall
+from callflow.service.policy_holder import Held
+from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, WaitingCall
+from tests.fakes.calls import HoldsPolicy, hang_up_at_once, held, small_policy
+from tests.fakes.running import running
+from tests.fakes.switch import FakeSwitch
+from tests.fakes.waiting import until
+
+CALL = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="+4690161001", caller_number="+46701740605")
+AT = "2026-03-10T10:00:00+01:00"
+
+
+@dataclass
+class Room:
+    """Call control with everything around it faked."""
+
+    switch: FakeSwitch = field(default_factory=FakeSwitch)
+    policy: HoldsPolicy = field(default_factory=lambda: HoldsPolicy(held()))
+    decided: list[DecidedCall] = field(default_factory=list)
+    decide: Decide = hang_up_at_once
+    tryout: bool = False
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[CallControl]:
+        control = CallControl(
+            switch=self.switch,
+            policy=self.policy,
+            decide=self.decide,
+            plan_variables=lambda decision, decision_id: {
+                "CALLFLOW_DECISION": decision_id,
+                "CF_LANG": decision.plan.language,
+            },
+            decided=self.decided.append,
+            tryout=self.tryout,
+        )
+        async with running(control.run()):
+            yield control
+
+    async def decision_of(self, call: WaitingCall) -> DecidedCall:
+        async with self.open():
+            self.switch.queue.put_nowait(CallEntered(call))
+            await until(lambda: self.decided, "the decision")
+        return self.decided[0]
+
+
+async def test_an_arriving_call_is_claimed_and_gets_no_plan_yet() -> None:
+    room = Room()
+    async with room.open():
+        room.switch.queue.put_nowait(CallArrived(CALL))
+        await until(lambda: room.switch.claimed == ["1.1"])
+    assert room.switch.plans == {}
+
+
+async def test_a_call_in_our_hands_gets_its_whole_plan_under_the_decisions_id() -> None:
+    room = Room()
+    decided = await room.decision_of(CALL)
+    assert room.switch.plans["1.1"] == {"CALLFLOW_DECISION": decided.decision_id, "CF_LANG": "sv"}
+    assert decided.call == Call(called_number="+4690161001", caller_number="+46701740605")
+
+
+async def test_a_caller_is_internal_by_the_authenticated_account_alone() -> None:
+    inside = await Room().decision_of(WaitingCall(channel_id="1.1", endpoint="61001", called_number="61002"))
+    assert inside.call.caller_extension_id == 7
+    claims = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="x", caller_number="+4690161001")
+    outside = await Room().decision_of(claims)
+    assert outside.call.caller_extension_id is None
+
+
+@pytest.mark.parametrize("tryout", [True, False])
+async def test_a_call_may_carry_its_time_only_where_one_tries_out(tryout: bool) -> None:
+    carries = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="x", at=AT)
+    decided = await Room(tryout=tryout).decision_of(carries)
+    assert (decided.at == datetime.fromisoformat(AT)) is tryout
+
+
+async def test_a_time_that_cannot_be_read_is_no_time() -> None:
+    carries = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="x", at="2026-03-10T10:00")
+    decided = await Room(tryout=True).decision_of(carries)
+    assert decided.at > datetime(2026, 6, 1, tzinfo=UTC)
+
+
+async def test_a_failing_decision_is_told_and_the_call_falls_back(capsys: pytest.CaptureFixture[str]) -> None:
+    def fail(_policy: Policy, _call: Call, _at: datetime) -> Decision:
+        raise ZeroDivisionError("a bug")
+
+    room = Room(decide=fail)
+    async with room.open():
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(lambda: room.switch.fell_back == ["1.1"])
+    said = capsys.readouterr().out
+    assert "call_falls_back" in said
+    assert "ZeroDivisionError" in said
+
+
+async def test_a_plan_that_asterisk_refuses_lets_the_call_fall_back() -> None:
+    room = Room(switch=FakeSwitch(refuses_plans=True))
+    async with room.open():
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(lambda: room.switch.fell_back == ["1.1"])
+    assert room.decided == []
+
+
+async def test_without_a_policy_nothing_is_claimed_and_what_came_in_falls_back() -> None:
+    room = Room(policy=HoldsPolicy(None))
+    async with room.open():
+        room.switch.queue.put_nowait(CallArrived(CALL))
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(lambda: room.switch.fell_back == ["1.1"])
+    assert room.switch.claimed == []
+
+
+async def test_one_call_never_waits_for_another() -> None:
+    room = Room(switch=FakeSwitch(held_up=asyncio.Event()))
+    async with room.open():
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(room.switch.queue.empty)
+        room.switch.queue.put_nowait(CallArrived(WaitingCall(channel_id="1.2", endpoint="trunk", called_number="x")))
+        await until(lambda: room.switch.claimed == ["1.2"])
+        assert room.switch.plans == {}
+
+
+async def test_a_call_keeps_the_policy_that_it_began_with() -> None:
+    policies: list[Held] = [held(small_policy(revision=1)), held(small_policy(revision=2))]
+    room = Room(policy=HoldsPolicy(policies[0]), switch=FakeSwitch(held_up=asyncio.Event()))
+    async with room.open():
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(room.switch.queue.empty)
+        room.policy.held = policies[1]
+        assert room.switch.held_up is not None
+        room.switch.held_up.set()
+        await until(lambda: room.decided)
+    assert room.decided[0].policy.revision == 1
+
+
+async def test_what_a_dead_process_left_is_taken_over_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "LEFT_OVER_SECONDS", 0.01)
+    room = Room(switch=FakeSwitch(waiting=(CALL,)))
+    async with room.open():
+        room.switch.queue.put_nowait(SwitchConnected())
+        await until(lambda: "1.1" in room.switch.plans)
+
+
+async def test_a_stop_finishes_the_calls_in_hand_and_claims_no_more() -> None:
+    room = Room(switch=FakeSwitch(held_up=asyncio.Event()))
+    async with room.open() as control:
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(room.switch.queue.empty)
+        stop = asyncio.create_task(control.stop())
+        await asyncio.sleep(0)
+        room.switch.queue.put_nowait(CallArrived(WaitingCall(channel_id="1.2", endpoint="trunk", called_number="x")))
+        await until(room.switch.queue.empty)
+        assert not stop.done()
+        assert room.switch.held_up is not None
+        room.switch.held_up.set()
+        await asyncio.wait_for(stop, 1)
+    assert list(room.switch.plans) == ["1.1"]
+    assert room.switch.claimed == []

@@ -1,0 +1,111 @@
+"""The ring guard: what ends the ringing, and what does not (R8)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from callflow.service.ring_guard import RingGuard
+from callflow.service.telephony import (
+    CallerGone,
+    LegDialled,
+    LegEnded,
+    LegRinging,
+    PlanReported,
+    RingEvent,
+    RingingLost,
+)
+from tests.fakes.running import running
+from tests.fakes.switch import FakeRinging
+from tests.fakes.waiting import until
+
+RING_MS = 60
+
+
+def dialled(leg: str, caller: str = "1.1") -> LegDialled:
+    return LegDialled(caller_id=caller, leg_channel=leg)
+
+
+def rings(leg: str, caller: str = "1.1", ring_ms: int | None = RING_MS) -> LegRinging:
+    return LegRinging(caller_id=caller, caller_channel=f"PJSIP/trunk-{caller}", leg_channel=leg, ring_ms=ring_ms)
+
+
+def ended(leg: str, *, answered: bool = False) -> LegEnded:
+    return LegEnded(caller_id="1.1", leg_channel=leg, answered=answered)
+
+
+@asynccontextmanager
+async def guarded(*events: RingEvent) -> AsyncIterator[FakeRinging]:
+    ringing = FakeRinging()
+    async with running(RingGuard(ringing).run()):
+        for event in events:
+            ringing.queue.put_nowait(event)
+        yield ringing
+
+
+async def the_time_is_up() -> None:
+    """Wait until a clock that began now would have rung: timers fire in order."""
+    up = asyncio.Event()
+    asyncio.get_running_loop().call_later(RING_MS / 1000 + 0.02, up.set)
+    await up.wait()
+
+
+async def test_every_leg_of_the_caller_is_ended_when_the_rings_have_sounded() -> None:
+    async with guarded(dialled("desk"), dialled("mobile"), rings("desk")) as ringing:
+        await until(lambda: ringing.ended)
+    assert ringing.ended == [("PJSIP/trunk-1.1", ("desk", "mobile"))]
+
+
+async def test_the_clock_begins_with_the_first_ringing_of_any_leg() -> None:
+    async with guarded(dialled("desk"), dialled("mobile"), rings("desk")) as ringing:
+        began = asyncio.get_running_loop().time()
+        asyncio.get_running_loop().call_later(RING_MS / 2000, ringing.queue.put_nowait, rings("mobile"))
+        await until(lambda: ringing.ended)
+        took = asyncio.get_running_loop().time() - began
+    assert took < RING_MS * 1.4 / 1000
+
+
+async def test_an_answered_call_is_left_alone() -> None:
+    async with guarded(dialled("desk"), rings("desk"), ended("desk", answered=True)) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_a_leg_that_has_ended_is_not_ended_again() -> None:
+    async with guarded(dialled("desk"), dialled("mobile"), rings("desk"), ended("mobile")) as ringing:
+        await until(lambda: ringing.ended)
+    assert ringing.ended == [("PJSIP/trunk-1.1", ("desk",))]
+
+
+async def test_the_next_place_has_a_clock_of_its_own() -> None:
+    async with guarded(rings("first", ring_ms=RING_MS), ended("first"), rings("second", ring_ms=10_000)) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_a_call_that_is_not_ours_may_ring() -> None:
+    async with guarded(dialled("desk"), rings("desk", ring_ms=None)) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_a_caller_who_hangs_up_ends_the_watch() -> None:
+    async with guarded(rings("desk"), CallerGone(caller_id="1.1")) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_after_a_lost_connection_nothing_is_ended_that_may_have_been_answered() -> None:
+    async with guarded(rings("desk"), RingingLost()) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_a_service_started_while_it_rings_guards_that_call_too() -> None:
+    async with guarded(rings("desk")) as ringing:
+        await until(lambda: ringing.ended)
+
+
+async def test_what_plans_report_disturbs_nothing() -> None:
+    report = PlanReported(event="plan_ended", call_id="1.1", fields={"path": "0:NOANSWER"})
+    async with guarded(rings("desk"), report) as ringing:
+        await until(lambda: ringing.ended)
