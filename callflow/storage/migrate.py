@@ -83,6 +83,7 @@ def _upgrade(connection: Connection) -> None:
         )
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     _refuse_newer(connection)
+    connection.execute(text("SET LOCAL lock_timeout = '10s'"))  # rather fail than hold up whoever waits behind us
     command.upgrade(_config(connection), "head")
 
 

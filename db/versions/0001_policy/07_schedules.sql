@@ -1,4 +1,6 @@
 -- Schedules: weeks, exceptions and holidays. Hours are whole minutes; 24:00 ends a day.
+-- The tables are new and empty: no lock can hold anybody up.
+-- squawk-ignore-file constraint-missing-not-valid, disallowed-unique-constraint
 
 CREATE FUNCTION policy_minutes(opens time, closes time) RETURNS int4range LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT int4range((extract(EPOCH FROM opens) / 60)::integer, (extract(EPOCH FROM closes) / 60)::integer)

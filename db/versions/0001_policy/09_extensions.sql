@@ -1,4 +1,6 @@
 -- Extensions, ring groups and mailboxes. What stands here becomes sections of Asterisk's configuration.
+-- The tables are new and empty: no lock can hold anybody up.
+-- squawk-ignore-file constraint-missing-not-valid, disallowed-unique-constraint
 
 CREATE FUNCTION policy_is_sip_username(value text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT value ~ '^[A-Za-z0-9._-]{1,40}$'
@@ -30,15 +32,9 @@ ADD CONSTRAINT extension_sip_password_form CHECK (policy_is_sip_password(sip_pas
 
 -- A number's short form, or its digits where it has none.
 CREATE FUNCTION policy_short_number(own_number text) RETURNS text LANGUAGE sql STABLE AS $$
-    SELECT coalesce(
-        (
-            SELECT r.short_prefix || right(own_number, r.short_digits) FROM number_range AS r
-            WHERE length(r.first_number) = length(own_number)
-                AND own_number COLLATE "C" BETWEEN r.first_number AND r.last_number
-            LIMIT 1
-        ),
-        substr(own_number, 2)
-    )
+    SELECT coalesce(min(r.short_prefix || right(own_number, r.short_digits)), substr(own_number, 2))
+    FROM number_range AS r
+    WHERE policy_number_span(r.first_number, r.last_number) @> policy_digits(own_number)
 $$;
 
 CREATE FUNCTION policy_check_extension() RETURNS trigger LANGUAGE plpgsql AS $$

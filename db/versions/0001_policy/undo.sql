@@ -1,5 +1,6 @@
 -- Takes away everything that the other files made, with all policy in it. The extension btree_gist stays: others
 -- may use it.
+-- squawk-ignore-file ban-drop-table
 
 DROP TABLE IF EXISTS
     absence, absence_reason, answering_place, audit, barring, diversion, duty_level, duty_roster, duty_shift, exemption,
