@@ -155,11 +155,20 @@ class Phone(EventLog):
             PhoneError: the registrar refused.
         """
         await self.use_account(username, password, registrar)
+        await self.register_again()
+
+    async def register_again(self) -> None:
+        """Register the account in use and wait until that is done.
+
+        Raises:
+            PhoneError: the registrar refused.
+        """
         before = len(self.events)
         await self.send("register", active=True)
         event = await self._first_of("registered", "unregistered", since=before)
         if event.name == "unregistered":
-            raise PhoneError(f"{registrar} refused to register {username}: {event.code} {event.fields['reason']}")
+            reason = f"{event.code} {event.fields['reason']}"
+            raise PhoneError(f"{self.registrar} refused to register {self.title}: {reason}")
 
     async def unregister(self) -> None:
         """Unregister and wait until that is done."""

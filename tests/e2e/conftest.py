@@ -17,7 +17,7 @@ from callflow.embedded.region import Region, Told
 from callflow.embedded.tools import prepare_tools
 from callflow.phone.trunk_peer import TrunkPeer
 from callflow.speech.prompts import make_prompts
-from tests.e2e.town import PAUSE_MS, TONE_MS, Town, ami_address, connected, eventually
+from tests.e2e.town import PAUSE_MS, TONE_MS, Town, ami_address
 
 FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 TRUNK_HOST = "127.0.0.2"
@@ -72,9 +72,9 @@ async def running_town(region_settings: Settings) -> AsyncIterator[Town]:
     region = Region(region_settings, Told(progress=print), trunk_peer=False, postgres_options=FAST_POSTGRES)
     async with region:
         trunk = await TrunkPeer.start(region.settings.trunk_host, region.settings.trunk_port)
-        town = Town(region, trunk)
         connection = AmiConnection(ami_address(region))
-        tasks = [asyncio.create_task(connection.run()), asyncio.create_task(town.follow(connection))]
+        town = Town(region, trunk, connection)
+        tasks = [asyncio.create_task(connection.run()), asyncio.create_task(town.follow())]
         await town.sql("UPDATE organisation SET ring_tone_ms = $1, ring_pause_ms = $2", TONE_MS, PAUSE_MS)
         yield town
         for task in tasks:
@@ -89,6 +89,3 @@ async def town(running_town: Town) -> AsyncIterator[Town]:
     await running_town.begin()
     yield running_town
     await running_town.end()
-
-
-__all__ = ["connected", "eventually"]

@@ -116,6 +116,7 @@ async def test_without_voicemail_the_caller_is_told_and_reaches_the_units_answer
     leg = await phone.incoming()
     await leg.ring()
     await call.wait_for("connected", RINGING_LIMIT + 3)
+    await leg.wait_for("disconnected")
     said = await town.step("say")
     assert abs(rang_for(leg, call) - RINGING_LIMIT) < TOLERANCE
     assert said.fields["Plan"]

@@ -5,11 +5,16 @@ audit log afterwards, so that tests share one region.
 """
 
 import asyncio
+import contextlib
 import json
+import os
+import signal
+import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -18,11 +23,15 @@ import asyncpg
 from callflow.asterisk.ami_connection import AmiAddress, AmiConnection, Lost
 from callflow.embedded.region import Region
 from callflow.phone.client import Phone, PhoneCall
+from callflow.phone.tones import write_tone
 from callflow.phone.trunk_peer import TrunkPeer
 
 TONE_MS, PAUSE_MS = 200, 800
 RING_SECONDS = (TONE_MS + PAUSE_MS) / 1000
 RINGING_LIMIT = 4 * RING_SECONDS
+REPAIR_SECONDS = 30.0
+RECORDED_BYTES = 16_000 * 3
+"""Three seconds of 8 kHz, 16 bits."""
 TOLERANCE = 0.45
 """Seconds that a loaded machine may add."""
 
@@ -30,8 +39,10 @@ OUTSIDER = "+46701740605"
 WORKING_HOURS = "2026-03-10T10:00:00+01:00"
 """A Tuesday with nothing special about it."""
 EVENING = "2026-03-10T20:00:00+01:00"
-NIGHT = "2026-03-11T02:30:00+01:00"
-NATIONAL_DAY = "2026-06-06T10:00:00+02:00"
+OUTSIDE_TELEPHONE_HOURS = "2026-03-10T14:00:00+01:00"
+"""Bygglov answers its telephone until noon and works until half past four."""
+ASCENSION_DAY = "2026-05-14T10:00:00+02:00"
+AFTERNOON_BEFORE_GOOD_FRIDAY = "2026-04-02T13:00:00+02:00"
 
 
 @dataclass(slots=True)
@@ -46,9 +57,10 @@ class Reported:
 class Town:
     """What a test does with the region."""
 
-    def __init__(self, region: Region, trunk: TrunkPeer) -> None:
+    def __init__(self, region: Region, trunk: TrunkPeer, ami: AmiConnection) -> None:
         self.region = region
         self.trunk = trunk
+        self._ami = ami
         self.reported: list[Reported] = []
         self._stack = AsyncExitStack()
         self._audit_before = 0
@@ -121,6 +133,34 @@ class Town:
     async def _has_revision(self, wanted: int) -> bool:
         return int((await self.health())["policy"]["revision"] or 0) >= wanted
 
+    # trouble
+
+    async def stop_database(self) -> None:
+        """Stop PostgreSQL."""
+        await asyncio.to_thread(self.region.postgres.stop)
+
+    async def start_asterisk_cold(self) -> None:
+        """Kill Asterisk and start it anew."""
+        await self.region.asterisk.kill()
+        await self.region.asterisk.start()
+
+    def pause_service(self) -> None:
+        """Let the service hang, as if it were stuck; it goes on after the test."""
+        pid = self.region.service.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGSTOP)
+        self._stack.callback(os.kill, pid, signal.SIGCONT)
+
+    async def _repair(self) -> None:
+        if self.region.postgres.process is None:
+            self.region.postgres.start()
+        if not self.region.asterisk.running:
+            await self.region.asterisk.start()
+        if not self.region.service.running:
+            await self.region.start_service()
+        async with asyncio.timeout(REPAIR_SECONDS):
+            await self._ami.wait_until_connected()
+
     # what was reported
 
     async def report(
@@ -147,13 +187,41 @@ class Town:
             "CallflowStep", seconds, lambda it: it["Plan"].startswith(f"{verb},") and containing in it["Plan"]
         )
 
+    async def choose(self, call: PhoneCall, digit: str, seconds: float = 10.0) -> None:
+        """Press a digit when the caller is offered a choice; again when it came before the menu listened."""
+        await self.step("menu", seconds)
+        await call.wait_for("media")
+        before = len(self.steps())
+        for _ in range(3):
+            await call.send_digits(digit)
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(2), self._reported_changed:
+                    await self._reported_changed.wait_for(lambda: len(self.steps()) > before)
+                    return
+        raise AssertionError(f"the choice {digit} was not taken")
+
+    async def speak(self, call: PhoneCall, seconds: float = 25.0) -> None:
+        """Speak until a voicemail has recorded some seconds of it."""
+        with tempfile.TemporaryDirectory() as folder:
+            voice = write_tone(Path(folder) / "voice.wav", [(0.6, 0.1)] * 60, hertz=300)
+            await call.play(voice)
+            await eventually(self._has_recorded, seconds, "voicemail recorded nothing")
+
+    async def _has_recorded(self) -> bool:
+        recordings = (self.region.settings.asterisk_folder / "spool" / "voicemail").glob("*/*/tmp/*.wav")
+        return any(path.stat().st_size > RECORDED_BYTES for path in recordings)
+
+    async def has_mail(self) -> bool:
+        """Tell whether a mail has come in this test."""
+        return bool(self.region.mail.mails)
+
     def steps(self) -> list[str]:
         """Return the verbs of the steps run so far."""
         return [it.fields["Plan"].partition(",")[0] for it in self.reported if it.name == "CallflowStep"]
 
-    async def follow(self, connection: AmiConnection) -> None:
+    async def follow(self) -> None:
         """Keep what the dialplan reports, until cancelled."""
-        async for message in connection.events():
+        async for message in self._ami.events():
             if isinstance(message, Lost) or message.get("Event") != "UserEvent":
                 continue
             fields = {key: str(value) for key, value in message.items()}
@@ -175,9 +243,10 @@ class Town:
         """End the test's phones, put the policy back, and see that nothing is left in Asterisk."""
         await self._stack.aclose()
         self._stack = AsyncExitStack()
+        await self._repair()
         async with connected(self.database_url) as connection:
             await undo_changes(connection, self._audit_before)
-        await self.until_current()
+        await self.until_current(REPAIR_SECONDS)
         await eventually(self.is_quiet, 10, "channels or bridges were left")
 
     async def is_quiet(self) -> bool:

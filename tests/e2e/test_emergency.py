@@ -1,0 +1,83 @@
+"""112 from every phone in every state, before everything else, with the number presented (R17, R21, R23)."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+
+from callflow.phone.client import PhoneCall
+from tests.e2e.town import EVENING, Town
+
+Trouble = Callable[[Town], Awaitable[None]]
+
+
+async def reaches_112(town: Town, call: PhoneCall, shown: str) -> None:
+    """See that the call is answered by 112, with this number in every header that shows one."""
+    emergency = await town.trunk.call_to("112")
+    await call.wait_for("connected")
+    assert shown in emergency.headers["p-asserted-identity"][0]
+    assert f"sip:{shown}@" in emergency.headers["from"][0]
+    assert "privacy" not in emergency.headers
+    assert "CallflowStep" not in [event.name for event in town.reported]
+
+
+async def test_112_from_a_registered_phone(town: Town) -> None:
+    phone = await town.phone("61100")
+    await reaches_112(town, await phone.call("112"), "+4690161100")
+    await town.report("CallflowEmergency", 0.1) if town.reported else None
+
+
+async def test_112_from_a_phone_that_is_not_registered(town: Town) -> None:
+    phone = await town.phone("61100", register=False)
+    await reaches_112(town, await phone.call("112"), "+4690161100")
+
+
+async def test_112_from_a_locked_phone(town: Town) -> None:
+    await town.sql("UPDATE extension SET locked = true WHERE sip_username = '61104'")
+    phone = await town.phone("61104")
+    await reaches_112(town, await phone.call("112"), "+4690161104")
+
+
+async def test_112_from_a_confidential_unit_shows_the_number(town: Town) -> None:
+    phone = await town.phone("61401")
+    await reaches_112(town, await phone.call("112"), "+4690161401")
+
+
+async def test_112_shows_the_phones_own_number_whatever_the_phone_claims(town: Town) -> None:
+    phone = await town.phone("61100")
+    call = await phone.call("112", headers={"P-Asserted-Identity": "<sip:+4690161001@127.0.0.1>", "Privacy": "id"})
+    await reaches_112(town, call, "+4690161100")
+
+
+async def test_112_is_the_same_at_night(town: Town) -> None:
+    phone = await town.phone("61201")
+    await reaches_112(town, await town.call(phone, "112", at=EVENING), "+4690161201")
+
+
+async def service_is_killed(town: Town) -> None:
+    await town.region.service.kill()
+
+
+async def database_is_down(town: Town) -> None:
+    await town.stop_database()
+
+
+async def both_are_down_and_asterisk_starts_cold(town: Town) -> None:
+    await town.region.service.kill()
+    await town.stop_database()
+    await town.start_asterisk_cold()
+
+
+@pytest.mark.parametrize("trouble", [service_is_killed, database_is_down, both_are_down_and_asterisk_starts_cold])
+async def test_112_when(town: Town, trouble: Trouble) -> None:
+    phone = await town.phone("61401", register=False)
+    await trouble(town)
+    await reaches_112(town, await phone.call("112"), "+4690161401")
+
+
+async def test_the_test_number_answers_without_calling_112(town: Town) -> None:
+    phone = await town.phone("61100")
+    call = await phone.call("*112")
+    await call.wait_for("connected")
+    event = await town.report("CallflowEmergency", 30)
+    assert event.fields["Status"] == "TEST"
+    assert town.trunk.calls == []
