@@ -9,7 +9,7 @@ from typing import Any, Literal, TextIO
 import structlog
 
 SECRET_FIELDS = frozenset({"password", "secret", "pin", "sip_password", "token"})
-_NUMBER = re.compile(r"(?<![\w.:/-])\+?\d{7,15}(?![\w:-]|\.\d)")
+_NUMBER = re.compile(r"(?<![\w.:-])\+?\d{7,15}(?![\w:-]|\.\d)")
 _SHOWN_FIRST, _SHOWN_LAST = 5, 2
 
 Event = MutableMapping[str, Any]
@@ -29,7 +29,7 @@ def mask(_logger: object, _method: str, event: Event) -> Event:
     for name, value in event.items():
         if name in SECRET_FIELDS:
             event[name] = "***"
-        elif isinstance(value, str) and name not in ("event", "timestamp", "call_id", "decision_id"):
+        elif isinstance(value, str) and name not in ("timestamp", "call_id", "decision_id"):
             event[name] = _NUMBER.sub(lambda found: mask_number(found[0]), value)
     return event
 

@@ -1,0 +1,142 @@
+"""The mail spool against a real SMTP server: sent once, kept while the server is away, set aside when bad."""
+
+import fcntl
+from collections.abc import AsyncIterator
+from email.message import EmailMessage
+from pathlib import Path
+
+import aiosmtplib
+import pytest
+
+from callflow.embedded.mail_sink import MailSink
+from callflow.service import mail
+from callflow.service.mail import MailSpool, smtp_sender
+from tests.asterisks import free_port
+
+LETTER = """\
+To: "Anna Lindgren" <anna.lindgren@umea.example>
+From: Röstbrevlådan <callflow@localhost>
+Subject: Nytt röstmeddelande
+MIME-Version: 1.0
+Content-Type: text/plain; charset=UTF-8
+Content-Transfer-Encoding: 8bit
+
+Åsa Öberg lämnade ett meddelande.
+"""
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+async def server(tmp_path: Path) -> AsyncIterator[MailSink]:
+    sink = MailSink(tmp_path / "sink", "127.0.0.1", 0, lambda _: None)
+    await sink.start()
+    yield sink
+    await sink.stop()
+
+
+def put(folder: Path, name: str = "a.eml", text: str = LETTER) -> Path:
+    folder.mkdir(exist_ok=True)
+    path = folder / name
+    path.write_text(text)
+    return path
+
+
+async def test_a_mail_is_sent_and_then_gone(tmp_path: Path, server: MailSink) -> None:
+    path = put(tmp_path / "spool")
+    spool = MailSpool(tmp_path / "spool", smtp_sender("127.0.0.1", server.port, "callflow@localhost"))
+    await spool.send_what_waits()
+    [sent] = server.mails
+    assert "Åsa Öberg" in sent.get_content()
+    assert sent["To"] == "Anna Lindgren <anna.lindgren@umea.example>"
+    assert not path.exists()
+    assert (spool.waiting, spool.refused, spool.last_error) == (0, 0, None)
+
+
+async def test_a_mail_waits_while_the_server_is_away_with_growing_pauses(tmp_path: Path) -> None:
+    path, clock, tries = put(tmp_path / "spool"), Clock(), []
+    send = smtp_sender("127.0.0.1", free_port(), "callflow@localhost")
+
+    async def counted(message: EmailMessage) -> None:
+        tries.append(clock.now)
+        await send(message)
+
+    spool = MailSpool(tmp_path / "spool", counted, clock=clock)
+    for second in range(40):
+        clock.now = float(second)
+        await spool.send_what_waits()
+    assert path.exists()
+    assert spool.waiting == 1
+    assert spool.last_error
+    assert 4 <= len(tries) <= 8
+
+
+async def test_a_mail_that_waited_is_sent_when_the_server_is_back(tmp_path: Path, server: MailSink) -> None:
+    put(tmp_path / "spool")
+    clock, away = Clock(), [True]
+    send = smtp_sender("127.0.0.1", server.port, "callflow@localhost")
+
+    async def sometimes(message: EmailMessage) -> None:
+        if away:
+            raise aiosmtplib.SMTPServerDisconnected("away")
+        await send(message)
+
+    spool = MailSpool(tmp_path / "spool", sometimes, clock=clock)
+    await spool.send_what_waits()
+    away.clear()
+    await spool.send_what_waits()
+    assert server.mails == []
+    clock.now = 2.0
+    await spool.send_what_waits()
+    assert len(server.mails) == 1
+    assert spool.last_error is None
+
+
+@pytest.mark.parametrize("text", ["", "To: nobody\n\nx", "Subject: x\n\nno recipient", "\0\0\0"])
+async def test_a_bad_mail_is_set_aside_and_stops_no_other(tmp_path: Path, server: MailSink, text: str) -> None:
+    put(tmp_path / "spool", "0-bad.eml", text)
+    put(tmp_path / "spool", "1-good.eml")
+    spool = MailSpool(tmp_path / "spool", smtp_sender("127.0.0.1", server.port, "callflow@localhost"))
+    await spool.send_what_waits()
+    assert len(server.mails) == 1
+    assert (tmp_path / "spool" / "refused" / "0-bad.eml").exists()
+    assert (spool.waiting, spool.refused) == (0, 1)
+
+
+async def test_a_mail_that_the_server_will_never_take_is_set_aside(tmp_path: Path) -> None:
+    async def refuse(_: EmailMessage) -> None:
+        raise mail.MailRefusedError("550 no such user")
+
+    put(tmp_path / "spool")
+    spool = MailSpool(tmp_path / "spool", refuse)
+    await spool.send_what_waits()
+    assert spool.refused == 1
+
+
+async def test_a_mail_that_is_still_being_written_or_sent_by_another_is_left(
+    tmp_path: Path, server: MailSink
+) -> None:
+    put(tmp_path / "spool", ".half")
+    put(tmp_path / "spool", "half.tmp")
+    path = put(tmp_path / "spool")
+    spool = MailSpool(tmp_path / "spool", smtp_sender("127.0.0.1", server.port, "callflow@localhost"))
+    with path.open("rb") as other:
+        fcntl.flock(other, fcntl.LOCK_EX)
+        await spool.send_what_waits()
+    assert server.mails == []
+    await spool.send_what_waits()
+    assert len(server.mails) == 1
+
+
+async def test_without_a_mail_server_mail_waits_and_says_so(tmp_path: Path) -> None:
+    path = put(tmp_path / "spool")
+    spool = MailSpool(tmp_path / "spool", None)
+    await spool.send_what_waits()
+    assert path.exists()
+    assert "CALLFLOW_SMTP_HOST" in (spool.last_error or "")
