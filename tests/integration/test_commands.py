@@ -1,0 +1,115 @@
+"""The command line on a real database: what it prints, changes and refuses."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import asyncpg
+import pytest
+
+EXTENSION = "61002"
+
+
+class CommandLine:
+    """`callflow …` as a person runs it."""
+
+    def __init__(self, home: Path, database_url: str) -> None:
+        self.environment = {**os.environ, "CALLFLOW_HOME": str(home), "CALLFLOW_DATABASE_URL": database_url}
+
+    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "callflow", *arguments]
+        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=60)
+
+
+@pytest.fixture
+def callflow(tmp_path: Path, sample_database_url: str) -> CommandLine:
+    return CommandLine(tmp_path, sample_database_url)
+
+
+def test_explain_prints_stable_json_from_the_database_alone(callflow: CommandLine) -> None:
+    done = callflow("explain", "--from", EXTENSION, "--to", "61003", "--at", "2026-03-10 10:00", "--json")
+    explained = json.loads(done.stdout)
+    assert {"outcome", "steps", "trace", "policy_revision"} <= set(explained)
+    assert explained["outcome"] == "extension"
+    assert explained["call"]["caller_extension_id"] is not None
+    assert explained["at"] == "2026-03-10T10:00:00+01:00"
+
+
+def test_explain_tells_in_swedish_or_english(callflow: CommandLine) -> None:
+    question = ("explain", "--from", "withheld", "--to", "+4690161000", "--at", "2026-03-10T20:00:00+01:00")
+    assert "Reglerna:" in callflow(*question).stdout
+    assert "The rules:" in callflow(*question, "--lang", "en").stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--from", "hej", "--to", "61003"), "'hej' is no telephone number"),
+        (("--from", EXTENSION, "--to", "61003", "--at", "igår"), "'igår' is no time"),
+    ],
+)
+def test_a_bad_question_is_one_clear_message(callflow: CommandLine, arguments: tuple[str, ...], message: str) -> None:
+    done = callflow("explain", *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_without_a_database_the_message_says_what_to_do(tmp_path: Path) -> None:
+    done = CommandLine(tmp_path, "")("explain", "--from", "61002", "--to", "61003")
+    assert done.returncode == 1
+    assert "CALLFLOW_DATABASE_URL" in done.stderr
+    away = "postgresql+asyncpg://nobody@127.0.0.1:1/none"
+    assert "cannot be read" in CommandLine(tmp_path, away)("extension", "show", "61002").stderr
+
+
+async def test_a_ring_limit_is_changed_under_the_callers_name(
+    callflow: CommandLine, sample_database_url: str
+) -> None:
+    done = callflow("extension", "set", EXTENSION, "--ring-limit", "2")
+    assert done.returncode == 0, done.stderr
+    assert "ring_limit       2" in done.stdout
+    connection = await asyncpg.connect(sample_database_url.replace("+asyncpg", ""))
+    actor = await connection.fetchval("SELECT actor FROM audit ORDER BY id DESC LIMIT 1")
+    await connection.close()
+    assert actor.startswith("cli:")
+
+
+def test_what_the_database_refuses_is_shown_in_its_words(callflow: CommandLine) -> None:
+    done = callflow("extension", "set", EXTENSION, "--ring-limit", "9")
+    assert done.returncode == 1
+    assert "R8" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_diversion_is_set_replaced_and_cancelled(callflow: CommandLine) -> None:
+    assert callflow("divert", EXTENSION, "--no-answer", "61003", "--rings", "2").returncode == 0
+    assert callflow("divert", EXTENSION, "--no-answer", "+46701740606").returncode == 0
+    assert "no_answer → number" in callflow("extension", "show", EXTENSION).stdout
+    assert callflow("divert", EXTENSION, "--cancel").returncode == 0
+    assert "diversions" not in callflow("extension", "show", EXTENSION).stdout
+
+
+def test_a_diversion_to_nowhere_is_refused(callflow: CommandLine) -> None:
+    assert callflow("divert", EXTENSION, "--all", "hemma").returncode == 1
+    assert callflow("divert", "99999", "--all", "61003").returncode == 1
+    assert callflow("divert", EXTENSION).returncode == 2
+
+
+def test_sample_and_migrate_do_nothing_twice(callflow: CommandLine) -> None:
+    assert callflow("migrate").returncode == 0
+    assert "inget ändrades" in callflow("sample").stdout
+
+
+def test_a_region_is_generated_into_an_empty_database(tmp_path: Path, database_url: str) -> None:
+    empty = CommandLine(tmp_path, database_url)
+    assert "60" in empty("generate", "60").stdout
+    assert empty("generate", "60").returncode == 1
+
+
+def test_help_lists_every_command(callflow: CommandLine) -> None:
+    told = callflow("--help").stdout
+    for name in ("run", "call", "explain", "divert", "extension", "serve", "migrate", "sample", "generate"):
+        assert f" {name} " in told

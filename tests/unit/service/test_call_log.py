@@ -1,0 +1,92 @@
+"""The line of a call: who called whom, and what becomes of it."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+
+from callflow.policy.decision import Call, Decision, Outcome
+from callflow.policy.model import Extension, Organisation, Person, Policy, Unit, build_policy
+from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, LegKind, Menu, Plan, Say, Step, Voicemail
+from callflow.service.call_log import call_line
+from callflow.service.calls import DecidedCall
+
+DIAL = Dial(legs=(Leg(LegKind.PHONE, "61100"),), rings=4, ring_ms=6000, no_answer=1, busy=1, unreachable=1)
+
+
+def policy(time_zone: str = "Europe/Stockholm") -> Policy:
+    return build_policy(
+        revision=1,
+        organisations=[
+            Organisation(id=1, key="umea", name="Umeå kommun", main_number="+4690161000", time_zone=time_zone)
+        ],
+        units=[Unit(id=1, organisation_id=1, name="Bygglov", number="+4690161200")],
+        people=[Person(id=1, organisation_id=1, given_name="Anna", family_name="Lindgren")],
+        extensions=[Extension(id=7, organisation_id=1, unit_id=1, number="+4690161100", person_id=1)],
+    )
+
+
+def line(*steps: Step, called: str = "+4690161100", caller: str | None = "+46701740605", language: str = "sv") -> str:
+    decided = DecidedCall(
+        decision_id="4f1c",
+        call=Call(called_number=called, caller_number=caller),
+        at=datetime(2026, 3, 10, 8, 14, 2, tzinfo=UTC),
+        decision=Decision(
+            outcome=Outcome.EXTENSION, plan=Plan(language="sv", steps=steps), trace=(), policy_revision=1
+        ),
+        policy=policy(),
+    )
+    return call_line(decided, language)
+
+
+def test_a_call_to_a_person_tells_the_way_of_one_whom_nobody_answers() -> None:
+    steps = (DIAL, Voicemail(mailbox="61100", next_step=2), Hangup())
+    assert line(*steps) == (
+        "09:14:02  +46701740605 → +4690161100 Anna Lindgren: ringer 4 signaler → röstbrevlåda 61100 [beslut 4f1c]"
+    )
+
+
+def test_english_is_told_in_english() -> None:
+    assert "rings 1 time → urgent message 61009" in line(
+        replace(DIAL, rings=1), Voicemail(mailbox="61009", urgent=True, next_step=2), Hangup(), language="en"
+    )
+
+
+@pytest.mark.parametrize(
+    ("called", "name"),
+    [("+4690161200", "Bygglov"), ("090-16 10 00", "Umeå kommun"), ("+46317001234", ""), ("skräp", "")],
+)
+def test_the_called_number_has_its_owners_name(called: str, name: str) -> None:
+    told = line(Hangup(), called=called)
+    assert f"→ {called} {name}:".replace(" :", ":") in told
+
+
+def test_a_withheld_number_a_menu_and_a_refusal_are_told() -> None:
+    menu = Menu(phrases=(), choices=(("1", 1), ("2", 1)), no_choice=1)
+    told = line(
+        menu,
+        Say(phrases=(), next_step=2),
+        Say(phrases=(), next_step=3),
+        Hangup(cause=HangupCause.REJECTED),
+        caller=None,
+    )
+    assert "dolt nummer → " in told
+    assert "val 1/2 → talat besked → nekas [" in told
+
+
+def test_a_long_way_is_cut() -> None:
+    says = [Say(phrases=(), next_step=at + 1) if at % 2 else replace(DIAL, no_answer=at + 1) for at in range(9)]
+    assert line(*says, Hangup()).endswith("→ … [beslut 4f1c]")
+
+
+def test_the_time_is_the_called_organisations_own() -> None:
+    decided = DecidedCall(
+        decision_id="4f1c",
+        call=Call(called_number="+4690161100"),
+        at=datetime(2026, 3, 10, 8, 14, 2, tzinfo=UTC),
+        decision=Decision(
+            outcome=Outcome.EXTENSION, plan=Plan(language="sv", steps=(Hangup(),)), trace=(), policy_revision=1
+        ),
+        policy=policy("Europe/Helsinki"),
+    )
+    assert call_line(decided, "sv").startswith("10:14:02")
