@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from sqlalchemy import make_url
 
 from tests.refusals import REGION, connect
 
@@ -163,3 +164,29 @@ async def test_a_transaction_of_ten_thousand_rows_is_quick(region: asyncpg.Conne
             " SELECT 1, 'Anna', 'Ek ' || n FROM generate_series(1, 10000) AS n"
         )
     assert await region.fetchval("SELECT count(*) FROM audit WHERE revision = $1", await revision(region)) == 10000
+
+
+async def test_an_administrator_with_rights_on_the_policy_alone_is_recorded_and_cannot_forge(
+    region: asyncpg.Connection, database_url: str
+) -> None:
+    await region.execute("DROP ROLE IF EXISTS administrator")
+    await region.execute("CREATE ROLE administrator LOGIN PASSWORD 'provlosen'")
+    await region.execute(
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO administrator; GRANT UPDATE ON unit TO administrator"
+    )
+    parts = make_url(database_url.replace("+asyncpg", "")).set(username="administrator", password="provlosen")
+    administrator = await asyncpg.connect(parts.render_as_string(hide_password=False))
+    await administrator.execute("UPDATE unit SET confidential = true WHERE id = 2")
+    assert (await last_audit(region))["actor"] == "administrator"
+    for forged in (
+        "INSERT INTO audit (at, actor, table_name, action, revision) VALUES (now(), 'x', 'unit', 'update', 1)",
+        "SELECT policy_revise()",
+        (
+            "CREATE TEMP TABLE t (id integer); CREATE TRIGGER x AFTER INSERT ON t REFERENCING NEW TABLE AS new_rows"
+            " FOR EACH STATEMENT EXECUTE FUNCTION policy_record_change()"
+        ),
+    ):
+        with pytest.raises(asyncpg.InsufficientPrivilegeError):
+            await administrator.execute(forged)
+    await administrator.close()
+    await region.execute("DROP OWNED BY administrator; DROP ROLE administrator")

@@ -61,9 +61,16 @@ REFUSALS = [
     Refusal(BARRING + "(NULL, NULL, NULL, 'premium', 'x')", "barring_one_scope", "spärr gäller", net=True),
     Refusal(BARRING + "(1, NULL, NULL, 'international', 'x')", "barring_once", "Spärren finns redan", net=True),
     Refusal("UPDATE exemption SET category = 'mobile'", "exemption_category_known", "Välj", net=True),
+    Refusal("UPDATE exemption SET ends_at = 'infinity'", "exemption_ends_at_time", "mellan år", net=True),
+    Refusal("UPDATE exemption SET starts_at = '-infinity'", "exemption_starts_at_time", "mellan år", net=True),
+    Refusal("UPDATE duty_shift SET ends_at = 'infinity'", "duty_shift_ends_at_time", "mellan år", net=True),
+    Refusal("UPDATE duty_shift SET starts_at = '-infinity'", "duty_shift_starts_at_time", "mellan år", net=True),
+    Refusal(
+        "UPDATE duty_shift SET to_extension_id = NULL, to_number = '12'", "duty_shift_to_number_number", "+", net=True
+    ),
     Refusal("UPDATE exemption SET reason = ''", "exemption_reason_text", "rad text", net=True),
     Refusal("UPDATE exemption SET ends_at = starts_at", "exemption_ends_at_order", "efter början (R18)", net=True),
-    Refusal("UPDATE exemption SET ends_at = NULL", "exemption_ends_at_order", "måste ha ett slut"),
+    Refusal("UPDATE exemption SET ends_at = NULL", "exemption_ends_at_required", "ifylld"),
     Refusal(
         EXEMPTION + "(1, 'international', 1, 'x', '2026-06-29Z', '2026-12-31Z')",
         "exemption_no_overlap",

@@ -71,3 +71,10 @@ async def test_the_database_refuses_it(refusal: Refusal) -> None:
 @pytest.mark.parametrize("refusal", cases(r for r in REFUSALS if r.net))
 async def test_the_constraint_beneath_refuses_it_too(refusal: Refusal) -> None:
     await assert_refused_without_triggers(refusal)
+
+
+@pytest.mark.parametrize("column", ["sip_username", "sip_password"])
+async def test_a_phone_without_an_account_is_refused_when_no_trigger_gives_it_one(column: str) -> None:
+    await assert_refused_without_triggers(
+        Refusal(f"UPDATE extension SET {column} = NULL WHERE id = 1", "extension_sip_account", "")
+    )

@@ -39,7 +39,7 @@ REFUSALS = [
     Refusal("UPDATE unit SET working_schedule_id = 2 WHERE id = 2", "unit_working_schedule_id_own", "Vännäs"),
     Refusal("UPDATE unit SET mailbox_id = 3 WHERE id = 2", "unit_mailbox_id_own", "Vännäs"),
     Refusal("UPDATE person SET given_name = ' '", "person_given_name_text", "rad text", net=True),
-    Refusal("UPDATE person SET family_name = NULL", "person_family_name_text", "rad text"),
+    Refusal("UPDATE person SET family_name = NULL", "person_family_name_required", "ifylld"),
     Refusal("UPDATE person SET email = 'anna'", "person_email_email", "e-postadress: 'anna'", net=True),
     Refusal("UPDATE person SET unit_id = 3 WHERE id = 1", "person_unit_id_own", "Vännäs"),
     Refusal("UPDATE schedule SET name = ''", "schedule_name_text", "rad text", net=True),
@@ -64,6 +64,17 @@ REFUSALS = [
         "2026-12-25",
         net=True,
     ),
+    Refusal("UPDATE organisation SET main_number = NULL", "organisation_main_number_required", "ange ett värde"),
+    Refusal(
+        "UPDATE schedule_exception SET last_date = 'infinity'", "schedule_exception_last_date_time", "år", net=True
+    ),
+    Refusal(
+        "UPDATE schedule_exception SET first_date = '1999-12-31'",
+        "schedule_exception_first_date_time",
+        "år",
+        net=True,
+    ),
+    Refusal("UPDATE holiday SET date = 'infinity'", "holiday_date_time", "mellan år", net=True),
     Refusal("UPDATE holiday SET name = ''", "holiday_name_text", "rad text", net=True),
     Refusal("UPDATE holiday_calendar SET name = ''", "holiday_calendar_name_text", "rad text", net=True),
 ]

@@ -97,6 +97,9 @@ REFUSALS = [
     Refusal(ABSENCE.format("referral_number", "'12'"), "absence_referral_number_number", "plus", net=True),
     Refusal(ABSENCE.format("referral_mailbox_id", "3"), "absence_referral_mailbox_id_own", "Vännäs"),
     Refusal(ABSENCE.format("referral_extension_id", "2"), "absence_not_itself", "hänvisning"),
+    Refusal("UPDATE absence SET returns_at = 'infinity'", "absence_returns_at_time", "mellan år", net=True),
+    Refusal("UPDATE absence SET starts_at = '-infinity'", "absence_starts_at_time", "mellan år", net=True),
+    Refusal("UPDATE diversion SET ends_at = 'infinity'", "diversion_ends_at_time", "mellan år", net=True),
     Refusal("UPDATE absence SET reason_id = 2", "absence_reason_id_own", "Vännäs"),
 ]
 

@@ -122,3 +122,64 @@ BEGIN
     END IF;
 END
 $$;
+
+-- No infinity, no year that programs cannot hold: what has no end has NULL where that is allowed.
+CREATE FUNCTION policy_is_time(value timestamptz) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT value BETWEEN '2000-01-01 00:00:00+00' AND '2200-01-01 00:00:00+00'
+$$;
+
+CREATE FUNCTION policy_is_date(value date) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT value BETWEEN '2000-01-01' AND '2199-12-31'
+$$;
+
+CREATE FUNCTION policy_require_time(in_table text, in_column text, sane boolean) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT sane THEN
+        PERFORM policy_refuse(
+            in_table, in_table || '_' || in_column || '_time',
+            format('%s.%s måste ligga mellan år 2000 och 2200.', in_table, in_column),
+            'Set it to a time from the year 2000 to 2199, not infinity.'
+        );
+    END IF;
+END
+$$;
+
+-- Arguments: the columns that must be filled in.
+CREATE FUNCTION policy_check_required() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    own jsonb := to_jsonb(NEW);
+    missing text;
+BEGIN
+    FOREACH missing IN ARRAY TG_ARGV LOOP
+        IF own ->> missing IS NULL THEN
+            PERFORM policy_refuse(
+                TG_TABLE_NAME, TG_TABLE_NAME || '_' || missing || '_required',
+                format('%s.%s saknas. Kolumnen måste vara ifylld: ange ett värde.', TG_TABLE_NAME, missing),
+                format('Set %s: it may not be empty (NULL).', missing), '23502'
+            );
+        END IF;
+    END LOOP;
+    RETURN NEW;
+END
+$$;
+
+DO $$
+DECLARE
+    required record;
+BEGIN
+    FOR required IN
+        SELECT c.relname AS in_table, string_agg(quote_literal(a.attname), ', ' ORDER BY a.attnum) AS columns
+        FROM pg_class AS c
+        JOIN pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND a.attnotnull AND a.attidentity = ''
+        WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+            AND c.relname NOT IN ('alembic_version', 'audit', 'policy_revision')
+            AND EXISTS (SELECT FROM pg_attribute AS i WHERE i.attrelid = c.oid AND i.attidentity = 'd')
+        GROUP BY c.relname
+    LOOP
+        EXECUTE format(
+            'CREATE TRIGGER policy_a_required BEFORE INSERT OR UPDATE ON %I
+            FOR EACH ROW EXECUTE FUNCTION policy_check_required(%s)', required.in_table, required.columns
+        );
+    END LOOP;
+END
+$$;

@@ -126,6 +126,9 @@ BEGIN
 END
 $$;
 
+-- Nobody writes the audit but these triggers.
+REVOKE EXECUTE ON FUNCTION policy_begin_change(), policy_revise(), policy_record_change() FROM public;
+
 DO $$
 DECLARE
     policy_table text;

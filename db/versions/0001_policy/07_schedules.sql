@@ -13,6 +13,7 @@ $$;
 ALTER TABLE holiday_calendar ADD CONSTRAINT holiday_calendar_name_text CHECK (policy_is_plain_text(name));
 ALTER TABLE holiday
 ADD CONSTRAINT holiday_name_text CHECK (policy_is_plain_text(name)),
+ADD CONSTRAINT holiday_date_time CHECK (policy_is_date(date)),
 ADD CONSTRAINT holiday_date_once UNIQUE (holiday_calendar_id, date) DEFERRABLE;
 ALTER TABLE schedule
 ADD CONSTRAINT schedule_name_text CHECK (policy_is_plain_text(name)),
@@ -26,6 +27,8 @@ ADD CONSTRAINT schedule_hours_no_overlap EXCLUDE USING gist (
 ALTER TABLE schedule_exception
 ADD CONSTRAINT schedule_exception_name_text CHECK (policy_is_plain_text(name)),
 ADD CONSTRAINT schedule_exception_last_date_order CHECK (first_date <= last_date),
+ADD CONSTRAINT schedule_exception_first_date_time CHECK (policy_is_date(first_date)),
+ADD CONSTRAINT schedule_exception_last_date_time CHECK (policy_is_date(last_date)),
 ADD CONSTRAINT schedule_exception_dates_once UNIQUE (schedule_id, first_date, last_date) DEFERRABLE;
 ALTER TABLE schedule_exception_hours
 ADD CONSTRAINT schedule_exception_hours_closes_order CHECK (policy_is_hours(opens, closes)),
@@ -43,8 +46,17 @@ $$;
 
 CREATE TRIGGER policy_check_row BEFORE INSERT OR UPDATE ON holiday_calendar
 FOR EACH ROW EXECUTE FUNCTION policy_check_name();
+
+CREATE FUNCTION policy_check_holiday() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM policy_require_text('holiday', 'name', NEW.name);
+    PERFORM policy_require_time('holiday', 'date', policy_is_date(NEW.date));
+    RETURN NEW;
+END
+$$;
+
 CREATE TRIGGER policy_check_row BEFORE INSERT OR UPDATE ON holiday
-FOR EACH ROW EXECUTE FUNCTION policy_check_name();
+FOR EACH ROW EXECUTE FUNCTION policy_check_holiday();
 
 CREATE CONSTRAINT TRIGGER "Policy_date_once" AFTER INSERT OR UPDATE ON holiday DEFERRABLE
 FOR EACH ROW EXECUTE FUNCTION policy_check_once(
@@ -77,6 +89,8 @@ FOR EACH ROW EXECUTE FUNCTION policy_check_schedule();
 CREATE FUNCTION policy_check_schedule_exception() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM policy_require_text('schedule_exception', 'name', NEW.name);
+    PERFORM policy_require_time('schedule_exception', 'first_date', policy_is_date(NEW.first_date));
+    PERFORM policy_require_time('schedule_exception', 'last_date', policy_is_date(NEW.last_date));
     IF (NEW.first_date <= NEW.last_date) IS NOT TRUE THEN
         PERFORM policy_refuse(
             'schedule_exception', 'schedule_exception_last_date_order',

@@ -7,6 +7,7 @@ ADD CONSTRAINT diversion_condition_known CHECK (condition IN ('all', 'no_answer'
 ADD CONSTRAINT diversion_condition_once UNIQUE (extension_id, condition) DEFERRABLE,
 ADD CONSTRAINT diversion_rings_rings CHECK (policy_is_ring_limit(rings)),
 ADD CONSTRAINT diversion_rings_for_no_answer CHECK (rings IS NULL OR condition = 'no_answer'),
+ADD CONSTRAINT diversion_ends_at_time CHECK (policy_is_time(ends_at)),
 ADD CONSTRAINT diversion_not_itself CHECK (to_extension_id <> extension_id);
 
 CREATE FUNCTION policy_check_diversion() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -14,6 +15,7 @@ BEGIN
     PERFORM policy_require_one_of(
         'diversion', 'condition', NEW.condition, ARRAY['all', 'no_answer', 'busy', 'unreachable']
     );
+    PERFORM policy_require_time('diversion', 'ends_at', policy_is_time(NEW.ends_at));
     IF NEW.rings IS NOT NULL THEN
         PERFORM policy_require_ring_limit('diversion', 'rings', NEW.rings);
         IF NEW.condition <> 'no_answer' THEN
@@ -109,10 +111,15 @@ FOR EACH ROW EXECUTE FUNCTION policy_check_once(
     'absence_reason_digit_once', 'En frånvaroorsak med den siffran', 'organisation_id', 'digit'
 );
 
-ALTER TABLE absence ADD CONSTRAINT absence_returns_at_order CHECK (starts_at < returns_at);
+ALTER TABLE absence
+ADD CONSTRAINT absence_starts_at_time CHECK (policy_is_time(starts_at)),
+ADD CONSTRAINT absence_returns_at_time CHECK (policy_is_time(returns_at)),
+ADD CONSTRAINT absence_returns_at_order CHECK (starts_at < returns_at);
 
 CREATE FUNCTION policy_check_absence() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM policy_require_time('absence', 'starts_at', policy_is_time(NEW.starts_at));
+    PERFORM policy_require_time('absence', 'returns_at', policy_is_time(NEW.returns_at));
     IF NEW.starts_at >= NEW.returns_at THEN
         PERFORM policy_require_order('absence', 'starts_at', 'returns_at', false);
     END IF;

@@ -8,6 +8,8 @@ ADD CONSTRAINT duty_level_level_range CHECK (level BETWEEN 1 AND 9),
 ADD CONSTRAINT duty_level_once UNIQUE (duty_roster_id, level) DEFERRABLE,
 ADD CONSTRAINT duty_level_ring_limit_rings CHECK (policy_is_ring_limit(ring_limit));
 ALTER TABLE duty_shift
+ADD CONSTRAINT duty_shift_starts_at_time CHECK (policy_is_time(starts_at)),
+ADD CONSTRAINT duty_shift_ends_at_time CHECK (policy_is_time(ends_at)),
 ADD CONSTRAINT duty_shift_ends_at_order CHECK (starts_at < ends_at),
 ADD CONSTRAINT duty_shift_no_overlap EXCLUDE USING gist (
     duty_roster_id WITH =, level WITH =, tstzrange(starts_at, ends_at) WITH &&
@@ -63,6 +65,8 @@ FOR EACH ROW EXECUTE FUNCTION policy_check_once('duty_level_once', 'Journivån',
 
 CREATE FUNCTION policy_check_duty_shift() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM policy_require_time('duty_shift', 'starts_at', policy_is_time(NEW.starts_at));
+    PERFORM policy_require_time('duty_shift', 'ends_at', policy_is_time(NEW.ends_at));
     PERFORM policy_require_order('duty_shift', 'starts_at', 'ends_at', NEW.starts_at < NEW.ends_at);
     RETURN NEW;
 END

@@ -81,6 +81,8 @@ FOR EACH ROW EXECUTE FUNCTION policy_check_once(
 ALTER TABLE exemption
 ADD CONSTRAINT exemption_category_known CHECK (policy_is_category(category)),
 ADD CONSTRAINT exemption_reason_text CHECK (policy_is_plain_text(reason)),
+ADD CONSTRAINT exemption_starts_at_time CHECK (policy_is_time(starts_at)),
+ADD CONSTRAINT exemption_ends_at_time CHECK (policy_is_time(ends_at)),
 ADD CONSTRAINT exemption_ends_at_order CHECK (starts_at < ends_at),
 ADD CONSTRAINT exemption_no_overlap EXCLUDE USING gist (
     extension_id WITH =, category WITH =, tstzrange(starts_at, ends_at) WITH &&
@@ -90,6 +92,8 @@ CREATE FUNCTION policy_check_exemption() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     PERFORM policy_require_text('exemption', 'reason', NEW.reason);
     PERFORM policy_require_category('exemption', NEW.category);
+    PERFORM policy_require_time('exemption', 'starts_at', policy_is_time(NEW.starts_at));
+    PERFORM policy_require_time('exemption', 'ends_at', policy_is_time(NEW.ends_at));
     IF (NEW.starts_at < NEW.ends_at) IS NOT TRUE THEN
         PERFORM policy_refuse(
             'exemption', 'exemption_ends_at_order',
