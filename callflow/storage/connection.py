@@ -14,11 +14,15 @@ CONNECT_SECONDS = 10.0
 LOST = (
     OSError,
     TimeoutError,
+    asyncpg.InterfaceError,
     asyncpg.PostgresConnectionError,
     asyncpg.OperatorInterventionError,
-    asyncpg.InterfaceError,
+    asyncpg.InsufficientResourcesError,
+    asyncpg.InvalidAuthorizationSpecificationError,
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.UndefinedTableError,
 )
-"""What a database that is away looks like, at connecting and later."""
+"""What a database looks like that is away, refuses us, or was never migrated: at connecting and later."""
 
 
 class DatabaseUnavailableError(CallflowError):

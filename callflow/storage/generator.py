@@ -2,8 +2,6 @@
 
 from datetime import UTC, date, datetime, timedelta
 
-import asyncpg
-
 from callflow.service.ports import Snapshot
 from callflow.storage.connection import LOST, connected, unavailable
 from callflow.storage.generated_region import RegionError, generated_policy
@@ -26,7 +24,7 @@ async def generate_region(url: str, extensions: int, seed: int = 1) -> None:
                 raise RegionError("The database has organisations already: generate a region into an empty one.")
             await write_snapshot(connection, Snapshot(policy=policy))
             await connection.execute("ANALYZE")
-    except (*LOST, asyncpg.UndefinedTableError) as error:
+    except LOST as error:
         raise unavailable(error) from error
 
 

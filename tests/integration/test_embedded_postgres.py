@@ -3,6 +3,7 @@
 import asyncio
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -15,9 +16,9 @@ from types import SimpleNamespace
 import asyncpg
 import pytest
 
-from callflow.embedded import postgres_user
+from callflow.embedded import postgres, postgres_user
 from callflow.embedded.postgres import AlreadyRunningError, DiskFullError, EmbeddedPostgres
-from callflow.embedded.postgres_folder import SOCKET_PATH_LIMIT, embedded_url, socket_folder
+from callflow.embedded.postgres_folder import SOCKET_PATH_LIMIT, embedded_url, running_pid, socket_folder
 from callflow.embedded.postgres_user import (
     EmbeddedPostgresError,
     FolderUnreachableError,
@@ -112,6 +113,32 @@ def test_server_ends_with_its_parent_and_lets_the_next_one_in(folder: Path) -> N
         assert server.process is not None
         assert server.process.pid != pid
     until(lambda: not Path(f"/proc/{pid}/cmdline").exists() or not Path(f"/proc/{pid}/cmdline").read_bytes())
+
+
+async def test_server_left_behind_by_a_dead_parent_is_waited_for(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left_behind = EmbeddedPostgres(folder, options=FAST)
+    left_behind.start()
+    process, left_behind.process = left_behind.process, None
+    left_behind.stop()  # gives up the folder, as a dead parent does, but not the server
+    assert process is not None
+    asked: list[int | None] = []
+
+    def running_pid_which_ends_once_asked_for(data: Path) -> int | None:
+        if not asked:
+            process.send_signal(signal.SIGINT)
+        asked.append(pid := running_pid(data))
+        return pid
+
+    monkeypatch.setattr(postgres, "running_pid", running_pid_which_ends_once_asked_for)
+    reaper = asyncio.create_task(asyncio.to_thread(process.wait, 20))
+    server = EmbeddedPostgres(folder, options=FAST)
+    await asyncio.to_thread(server.start)
+    await reaper
+    assert asked[0] == process.pid
+    assert await query(server.url, "select 1") == 1
+    await asyncio.to_thread(server.stop)
 
 
 async def test_folder_of_a_long_name_gets_a_short_socket(folder: Path) -> None:
