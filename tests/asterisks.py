@@ -1,4 +1,4 @@
-"""A real Asterisk for tests: embedded, with our own configuration and dialplan, started once for each worker."""
+"""A real Asterisk for tests: with our own configuration and dialplan, started once for each module that asks."""
 
 import fcntl
 import itertools
@@ -38,7 +38,7 @@ def shared_tools() -> Tools:
         return prepare_tools(Settings(home=home), print)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
     """An Asterisk with no phones, on ports of its own."""
     tools = shared_tools()

@@ -150,5 +150,5 @@ async def test_a_call_left_in_a_dead_process_is_taken_over(
     await asyncio.gather(task, return_exceptions=True)
     async with Instance(AriConnection(ari_address(asterisk))).running() as instance:
         await until(lambda: named(reports, "CallflowEnd"), "the end of the plan", seconds=1.5)
-        assert len(instance.decided) == 1
+        await until(lambda: len(instance.decided) == 1, "the decision")
     assert not named(reports, "CallflowFallback")

@@ -1,0 +1,127 @@
+"""The whole service as a process, on a real Asterisk and a real database."""
+
+import asyncio
+import os
+import sys
+from asyncio.subprocess import DEVNULL, PIPE
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import aiohttp
+import asyncpg
+import pytest
+
+from callflow.config import Settings
+from callflow.embedded.asterisk import EmbeddedAsterisk
+from callflow.embedded.home import environment_of
+from tests.asterisks import asterisk, free_port
+from tests.fakes.waiting import until, until_told
+
+__all__ = ["asterisk"]
+
+CALLED = "+4690161002"
+
+
+class Serve:
+    """`callflow serve` as a child process."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.calls: asyncio.Queue[str] = asyncio.Queue()
+
+    @asynccontextmanager
+    async def running(self, log: Path) -> AsyncIterator["Serve"]:
+        environment = {**os.environ, **environment_of(self.settings)}
+        with log.open("wb") as errors:
+            process = await asyncio.create_subprocess_exec(
+                sys.executable, "-m", "callflow", "serve", stdin=DEVNULL, stdout=PIPE, stderr=errors, env=environment
+            )
+        assert process.stdout is not None
+        reader = asyncio.create_task(self._read(process.stdout))
+        try:
+            await self.until(lambda health: health["ari"]["ok"] and health["ami"]["ok"] and health["policy_revision"])
+            yield self
+        finally:
+            process.terminate()
+            assert await asyncio.wait_for(process.wait(), 10) == 0
+            await reader
+
+    async def _read(self, stdout: asyncio.StreamReader) -> None:
+        async for line in stdout:
+            self.calls.put_nowait(line.decode())
+
+    async def health(self) -> dict[str, Any]:
+        url = f"http://{self.settings.service_host}:{self.settings.service_port}/health"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            told: dict[str, Any] = await answer.json()
+            return told
+
+    async def until(self, condition: Any, seconds: float = 20.0) -> None:
+        async def holds() -> bool:
+            try:
+                return bool(condition(await self.health()))
+            except aiohttp.ClientError:
+                return False
+
+        await until_told(holds, "what health should tell", seconds)
+
+    async def line_of_a_call(self, asterisk: EmbeddedAsterisk) -> str:
+        await asterisk.console("module load res_clioriginate.so")
+        await asterisk.console(f"channel originate Local/{CALLED}@from-trunk application Wait 2")
+        return await asyncio.wait_for(self.calls.get(), 5)
+
+
+@pytest.fixture
+def settings(asterisk: EmbeddedAsterisk, sample_database_url: str) -> Settings:
+    update = {"service_port": free_port(), "database_url": sample_database_url, "poll_seconds": 1.0}
+    return Settings.model_validate(asterisk.settings.model_dump() | update)
+
+
+async def knows(asterisk: EmbeddedAsterisk, account: str) -> bool:
+    return "Unable to find" not in await asterisk.console(f"pjsip show endpoint {account}")
+
+
+async def change(settings: Settings, sql: str) -> int:
+    """Change the policy as an administrator by plain SQL does; return the new revision."""
+    connection = await asyncpg.connect(settings.database_url.get_secret_value().replace("+asyncpg", ""))
+    try:
+        await connection.execute(sql)
+        revision: int = await connection.fetchval("SELECT revision FROM policy_revision")
+        return revision
+    finally:
+        await connection.close()
+
+
+async def test_a_change_by_plain_sql_decides_the_next_call(
+    asterisk: EmbeddedAsterisk, settings: Settings, tmp_path: Path
+) -> None:
+    async with Serve(settings).running(tmp_path / "log") as serve:
+        assert "ringer 4 signaler" in await serve.line_of_a_call(asterisk)
+        revision = await change(settings, f"UPDATE extension SET ring_limit = 2 WHERE number = '{CALLED}'")
+        await serve.until(lambda health: health["policy_revision"] == revision, seconds=2)
+        assert "ringer 2 signaler" in await serve.line_of_a_call(asterisk)
+
+
+async def test_an_added_phone_is_known_to_asterisk_within_a_second(
+    asterisk: EmbeddedAsterisk, settings: Settings, tmp_path: Path
+) -> None:
+    async with Serve(settings).running(tmp_path / "log"):
+        await until_told(lambda: knows(asterisk, "61002"), "a phone of the sample", seconds=20)
+        await change(settings, f"UPDATE extension SET sip_username = '61002-ny' WHERE number = '{CALLED}'")
+        await until_told(lambda: knows(asterisk, "61002-ny"), "the new phone", seconds=2)
+
+
+async def test_a_start_without_the_database_decides_by_the_last_good_snapshot(
+    asterisk: EmbeddedAsterisk, settings: Settings, tmp_path: Path
+) -> None:
+    async with Serve(settings).running(tmp_path / "log"):
+        await until(settings.snapshot_path.exists, "the snapshot file", seconds=10)
+    away = settings.model_dump() | {"database_url": f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/none"}
+    async with Serve(Settings.model_validate(away)).running(tmp_path / "log") as serve:
+        health = await serve.health()
+        assert health["status"] == "degraded"
+        assert health["policy"]["source"] == "file"
+        assert not health["database"]["ok"]
+        assert "Gunilla Wikström" in await serve.line_of_a_call(asterisk)
