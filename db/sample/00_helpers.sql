@@ -59,7 +59,8 @@ $$;
 -- E-mail addresses without å, ä, ö and é, as they are in reality.
 CREATE FUNCTION pg_temp.address(given_name text, family_name text, in_organisation text) RETURNS text
 LANGUAGE sql IMMUTABLE AS $$
-    SELECT translate(lower(given_name || '.' || family_name), 'åäöé ', 'aaoe-') || '@' || in_organisation || '.example'
+    SELECT
+        translate(lower(given_name || '.' || family_name), 'åäöé ', 'aaoe-') || '@' || in_organisation || '.example'
 $$;
 
 -- Employees with their extension and, where `voicemail`, a mailbox of the extension's number that is mailed to them.

@@ -19,7 +19,8 @@ VALUES
     (pg_temp.organisation('bjurholm'), 'Hemtjänstens jour', pg_temp.mailbox('20300'));
 
 INSERT INTO unit (
-    organisation_id, name, number, confidential, telephone_schedule_id, working_schedule_id, duty_roster_id, mailbox_id
+    organisation_id, name, number, confidential, telephone_schedule_id, working_schedule_id, duty_roster_id,
+    mailbox_id
 )
 SELECT
     pg_temp.organisation('bjurholm'), v.name, pg_temp.number(v.short), v.confidential,
@@ -50,10 +51,11 @@ CALL pg_temp.hire();
 
 -- Duty phones: the municipality's, and home care's, which is open day and night (R7).
 INSERT INTO extension (organisation_id, unit_id, number, name, kind, mobile_number)
-VALUES
-    (pg_temp.organisation('bjurholm'), pg_temp.unit('20100'), pg_temp.number('20005'), 'Bjurholm: kommunens jourtelefon', 'twin',
-     '+46701740622'),
-    (pg_temp.organisation('bjurholm'), pg_temp.unit('20300'), pg_temp.number('20310'), 'Bjurholm: hemtjänstens jourtelefon', 'desk', NULL);
+SELECT pg_temp.organisation('bjurholm'), pg_temp.unit(v.in_unit), pg_temp.number(v.short), v.name, v.kind, v.mobile
+FROM (VALUES
+    ('20100', '20005', 'Bjurholm: kommunens jourtelefon', 'twin', '+46701740622'),
+    ('20300', '20310', 'Bjurholm: hemtjänstens jourtelefon', 'desk', NULL)
+) AS v (in_unit, short, name, kind, mobile);
 
 INSERT INTO answering_place (unit_id, position, to_extension_id, ring_limit)
 SELECT pg_temp.unit(v.in_unit), v.position, pg_temp.extension(v.short), v.ring_limit

@@ -19,7 +19,8 @@ VALUES
     (pg_temp.organisation('nordmaling'), 'Hemtjänstens jour', pg_temp.mailbox('30300'));
 
 INSERT INTO unit (
-    organisation_id, name, number, confidential, telephone_schedule_id, working_schedule_id, duty_roster_id, mailbox_id
+    organisation_id, name, number, confidential, telephone_schedule_id, working_schedule_id, duty_roster_id,
+    mailbox_id
 )
 SELECT
     pg_temp.organisation('nordmaling'), v.name, pg_temp.number(v.short), v.confidential,
@@ -50,10 +51,11 @@ CALL pg_temp.hire();
 
 -- Duty phones: the municipality's, and home care's, which is open day and night (R7).
 INSERT INTO extension (organisation_id, unit_id, number, name, kind, mobile_number)
-VALUES
-    (pg_temp.organisation('nordmaling'), pg_temp.unit('30100'), pg_temp.number('30005'), 'Nordmaling: kommunens jourtelefon', 'twin',
-     '+46701740625'),
-    (pg_temp.organisation('nordmaling'), pg_temp.unit('30300'), pg_temp.number('30310'), 'Nordmaling: hemtjänstens jourtelefon', 'desk', NULL);
+SELECT pg_temp.organisation('nordmaling'), pg_temp.unit(v.in_unit), pg_temp.number(v.short), v.name, v.kind, v.mobile
+FROM (VALUES
+    ('30100', '30005', 'Nordmaling: kommunens jourtelefon', 'twin', '+46701740625'),
+    ('30300', '30310', 'Nordmaling: hemtjänstens jourtelefon', 'desk', NULL)
+) AS v (in_unit, short, name, kind, mobile);
 
 INSERT INTO answering_place (unit_id, position, to_extension_id, ring_limit)
 SELECT pg_temp.unit(v.in_unit), v.position, pg_temp.extension(v.short), v.ring_limit
@@ -95,8 +97,8 @@ FROM (VALUES
 -- Lisbeth Häggström is in a meeting until three today.
 INSERT INTO absence (person_id, reason_id, starts_at, returns_at, referral_extension_id)
 SELECT
-    pg_temp.person('30101'), pg_temp.reason('nordmaling', '1'), today + interval '8 hours', today + interval '15 hours',
-    pg_temp.extension('30102')
+    pg_temp.person('30101'), pg_temp.reason('nordmaling', '1'),
+    today + interval '8 hours', today + interval '15 hours', pg_temp.extension('30102')
 FROM (
     SELECT date_trunc('day', now() AT TIME ZONE 'Europe/Stockholm') AT TIME ZONE 'Europe/Stockholm' AS today
 ) AS t;

@@ -20,7 +20,8 @@ VALUES
     (pg_temp.organisation('vindeln'), 'Hemtjänstens jour', pg_temp.mailbox('70300'));
 
 INSERT INTO unit (
-    organisation_id, name, number, confidential, telephone_schedule_id, working_schedule_id, duty_roster_id, mailbox_id
+    organisation_id, name, number, confidential, telephone_schedule_id, working_schedule_id, duty_roster_id,
+    mailbox_id
 )
 SELECT
     pg_temp.organisation('vindeln'), v.name, pg_temp.number(v.short), v.confidential,
@@ -54,10 +55,11 @@ CALL pg_temp.hire();
 
 -- Duty phones: the municipality's, and home care's, which is open day and night (R7).
 INSERT INTO extension (organisation_id, unit_id, number, name, kind, mobile_number)
-VALUES
-    (pg_temp.organisation('vindeln'), pg_temp.unit('70100'), pg_temp.number('70005'), 'Vindeln: kommunens jourtelefon', 'twin',
-     '+46701740634'),
-    (pg_temp.organisation('vindeln'), pg_temp.unit('70300'), pg_temp.number('70310'), 'Vindeln: hemtjänstens jourtelefon', 'desk', NULL);
+SELECT pg_temp.organisation('vindeln'), pg_temp.unit(v.in_unit), pg_temp.number(v.short), v.name, v.kind, v.mobile
+FROM (VALUES
+    ('70100', '70005', 'Vindeln: kommunens jourtelefon', 'twin', '+46701740634'),
+    ('70300', '70310', 'Vindeln: hemtjänstens jourtelefon', 'desk', NULL)
+) AS v (in_unit, short, name, kind, mobile);
 
 INSERT INTO answering_place (unit_id, position, to_extension_id, ring_limit)
 SELECT pg_temp.unit(v.in_unit), v.position, pg_temp.extension(v.short), v.ring_limit
