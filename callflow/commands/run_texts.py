@@ -54,8 +54,8 @@ TO_DIAL = (
     ),
     ToDial(
         "61200",
-        "R4, R6: Bygglov; telefontid mån–tors 9–12",
-        "R4, R6: Building permits; telephone hours Mon–Thu 9–12",
+        "R4, R6: Bygglov; telefontid 9–11.30 och 13–15",
+        "R4, R6: Building permits; telephone hours 9–11.30 and 13–15",
         _from_outside("+4690161200", f'--at "{DAYTIME}"'),
     ),
     ToDial(

@@ -170,6 +170,15 @@ class Phone(EventLog):
             reason = f"{event.code} {event.fields['reason']}"
             raise PhoneError(f"{self.registrar} refused to register {self.title}: {reason}")
 
+    async def add_account(self, username: str, password: str, registrar: str) -> None:
+        """Be reached as this account as well, registered; its incoming calls name it in `account`.
+
+        Raises:
+            PhoneTimeoutError: the registrar did not take it.
+        """
+        await self.send("add_account", username=username, password=password, registrar=registrar)
+        await self.wait_for("registered", where=lambda event: event.fields["account"] == username)
+
     async def unregister(self) -> None:
         """Unregister and wait until that is done."""
         before = len(self.events)

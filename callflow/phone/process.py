@@ -24,6 +24,7 @@ import pjsua2 as pj
 PR_SET_PDEATHSIG = 1
 POLL_MS = 10
 CLOSE_SECONDS = 2.0
+REGISTERED_SECONDS = 300
 CODECS = {"PCMA/8000/1": 255, "PCMU/8000/1": 254}
 STATES = {
     pj.PJSIP_INV_STATE_CALLING: "calling",
@@ -132,14 +133,16 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
 
 class Account(pj.Account):  # type: ignore[misc]
-    """The phone's account."""
+    """An account of the phone."""
 
-    def __init__(self, phone: "Phone") -> None:
+    def __init__(self, phone: "Phone", username: str) -> None:
         super().__init__()
         self.phone = phone
+        self.username = username
 
     def onRegState(self, prm: Any) -> None:
-        emit("registered" if self.getInfo().regIsActive else "unregistered", code=prm.code, reason=prm.reason)
+        event = "registered" if self.getInfo().regIsActive else "unregistered"
+        emit(event, account=self.username, code=prm.code, reason=prm.reason)
 
     def onIncomingCall(self, prm: Any) -> None:
         message = prm.rdata.wholeMsg
@@ -147,11 +150,12 @@ class Account(pj.Account):  # type: ignore[misc]
         call = PhoneCall(self.phone, self, name, prm.callId)
         self.phone.calls[name] = call
         emit(
-            "incoming", call=name, request=message.partition("\r\n")[0], headers=headers_of(message), message=message
+            "incoming",
+            call=name,
+            account=self.username,
+            request=message.partition("\r\n")[0],
+            headers=headers_of(message),
         )
-
-    def onInstantMessage(self, prm: Any) -> None:
-        emit("message", body=prm.msgBody)
 
     def onMwiInfo(self, prm: Any) -> None:
         emit("mwi", message=prm.rdata.wholeMsg)
@@ -163,6 +167,7 @@ class Phone:
     def __init__(self) -> None:
         self.endpoint = pj.Endpoint()
         self.account: Account | None = None
+        self.others: list[Account] = []
         self.host = ""
         self.port = 0
         self.calls: dict[str, PhoneCall] = {}
@@ -174,9 +179,9 @@ class Phone:
         self.incoming += 1
         return self.incoming
 
-    def start(self, host: str, port: int = 0, log: str = "", rtp_port: int = 0) -> None:
+    def start(self, host: str, port: int = 0, log: str = "") -> None:
         """Bind to `host`:`port` (0: any free one); with `log`, write SIP messages and more there."""
-        self.host, self.rtp_port = host, rtp_port
+        self.host = host
         self.endpoint.libCreate()
         self.endpoint.libInit(endpoint_config(log))
         self.endpoint.audDevManager().setNullDev()
@@ -191,17 +196,32 @@ class Phone:
         self.set_account("phone")
         emit("started", port=self.port)
 
-    def set_account(  # noqa: PLR0913 - one argument a field of an account
-        self, username: str, password: str = "", registrar: str = "", expires: int = 300, *,
-        user: str = "", register: bool = False,
-    ) -> None:  # fmt: skip
+    def set_account(self, username: str, password: str = "", registrar: str = "", user: str = "") -> None:
         """Be this account; `registrar` is host:port, `user` what stands in From when not the username."""
+        config = self.account_config(username, password, registrar, user)
+        if self.account is None:
+            self.account = Account(self, username)
+            self.account.create(config, True)
+        else:
+            self.account.username = username
+            self.account.modify(config)
+
+    def add_account(self, username: str, password: str, registrar: str) -> None:
+        """Be reached as this account as well; registers at once."""
+        config = self.account_config(username, password, registrar, "")
+        config.regConfig.registerOnAdd = True
+        account = Account(self, username)
+        account.create(config)
+        self.others.append(account)
+
+    def account_config(self, username: str, password: str, registrar: str, user: str) -> Any:
         config = pj.AccountConfig()
         config.idUri = f"sip:{user or username}@{registrar or f'{self.host}:{self.port}'}"
         if registrar:
             config.regConfig.registrarUri = f"sip:{registrar}"
-        config.regConfig.registerOnAdd = register
-        config.regConfig.timeoutSec = expires
+        config.regConfig.registerOnAdd = False
+        config.regConfig.disableRegOnModify = True
+        config.regConfig.timeoutSec = REGISTERED_SECONDS
         config.regConfig.retryIntervalSec = 0
         if password:
             config.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", username, 0, password))
@@ -209,13 +229,8 @@ class Phone:
         nat.contactRewriteUse = nat.viaRewriteUse = nat.sdpNatRewriteUse = 0
         nat.udpKaIntervalSec = nat.sipOutboundUse = 0
         config.mediaConfig.transportConfig.boundAddress = self.host
-        config.mediaConfig.transportConfig.port = self.rtp_port
         config.callConfig.timerUse = pj.PJSUA_SIP_TIMER_INACTIVE
-        if self.account is None:
-            self.account = Account(self)
-            self.account.create(config, True)
-        else:
-            self.account.modify(config)
+        return config
 
     def register(self, *, active: bool) -> None:
         assert self.account is not None
@@ -336,8 +351,9 @@ def leave(phone: Phone) -> None:
     """End the calls, unregister, and go without pjsua2's own shutdown, which may crash."""
     if phone.port:
         phone.endpoint.hangupAllCalls()
-        if phone.account is not None and phone.account.getInfo().regIsActive:
-            phone.account.setRegistration(False)
+        for account in (phone.account, *phone.others):
+            if account is not None and account.getInfo().regIsActive:
+                account.setRegistration(False)
         until = time.monotonic() + 0.2
         while time.monotonic() < until:
             phone.endpoint.libHandleEvents(POLL_MS)

@@ -70,11 +70,11 @@ async def test_after_working_hours_an_urgent_call_reaches_who_has_duty(town: Tow
 async def test_a_shift_has_duty_before_who_stands_by(town: Town) -> None:
     await town.sql("""
         INSERT INTO duty_shift (duty_roster_id, level, starts_at, ends_at, to_extension_id)
-        SELECT r.id, 1, '2026-03-10 17:00+01', '2026-03-11 07:00+01', e.id
+        SELECT r.id, 1, '2031-03-11 17:00+01', '2031-03-12 07:00+01', e.id
         FROM duty_roster AS r, extension AS e WHERE r.name = 'Bygglovs jour' AND e.sip_username = '61202'
     """)
     on_shift, standing = await town.phone("61202"), await town.phone("61211")
-    call = await town.call_from_outside(BYGGLOV, at=EVENING)
+    call = await town.call_from_outside(BYGGLOV, at="2031-03-11T20:00:00+01:00")
     await town.choose(call, "1")
     await (await on_shift.incoming()).answer()
     assert standing.first("incoming") is None
