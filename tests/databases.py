@@ -50,7 +50,7 @@ async def _template(name: str) -> str:
 
 async def _clone(template: str) -> AsyncIterator[str]:
     name = next(_names)
-    await _run(f"CREATE DATABASE {name} TEMPLATE {template}")
+    await _run(f"CREATE DATABASE {name} TEMPLATE {template} STRATEGY FILE_COPY")
     yield shared_server().url_of(name)
     await _run(f"DROP DATABASE {name} WITH (FORCE)")
 
