@@ -21,6 +21,7 @@ log = structlog.get_logger(__name__)
 RING_VARIABLE = "CALLFLOW_RING_MS"
 """On the caller's channel while a plan's dial step runs; AMI's `channelvars` puts it into every event."""
 ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
+RELOAD_SECONDS = 60.0
 NO_ANSWER = "19"
 """Q.850: the user was alerted and did not answer."""
 _REPORTS = {
@@ -60,8 +61,8 @@ class Ami:
                 log.info("leg_gone_already", leg=leg, reason=str(error))
 
     async def reload(self, module: str) -> None:
-        """Reload one module of Asterisk, such as `res_pjsip.so`."""
-        await self._connection.action("Reload", {"Module": module})
+        """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""
+        await self._connection.action("Reload", {"Module": module}, seconds=RELOAD_SECONDS)
 
 
 def read_event(message: Message) -> RingEvent | None:

@@ -29,6 +29,7 @@ PING_SECONDS = 5.0
 """How often a quiet connection is tried, so that a half-open one is found."""
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
+PING_ANSWER_SECONDS = 5.0
 QUEUE_SIZE = 10_000
 LARGEST_MESSAGE = 1024 * 1024
 """Characters; a peer that sends more without an end is not AMI and is left."""
@@ -171,17 +172,19 @@ class AmiConnection:
         """Return as soon as we are logged in; the caller bounds the wait."""
         await self._up.wait()
 
-    async def action(self, name: str, headers: Mapping[str, str] | None = None) -> Message:
-        """Do one action and return its answer.
+    async def action(
+        self, name: str, headers: Mapping[str, str] | None = None, *, seconds: float = ACTION_SECONDS
+    ) -> Message:
+        """Do one action and return its answer; Asterisk does those of one connection one after the other.
 
         Raises:
             AmiValueRefusedError: a header holds a line end.
-            AmiUnavailableError: not connected, lost meanwhile, or no answer in two seconds; it is not tried again.
+            AmiUnavailableError: not connected, lost meanwhile, or no answer in `seconds`; it is not tried again.
             AmiActionRefusedError: Asterisk answered with an error.
         """
         if self._manager is None or not self.connected:
             raise AmiUnavailableError(f"{name}: not connected to Asterisk's AMI")
-        return await _act(self._manager, name, headers or {})
+        return await _act(self._manager, name, headers or {}, seconds)
 
     async def _serve_one_connection(self) -> None:
         manager = _Manager(self._queue)
@@ -196,7 +199,7 @@ class AmiConnection:
             await self._log_in(manager)
             self._manager, self.connected, self.error = manager, True, None
             self._up.set()
-            log.info("ami_connected")
+            log.info("ami_connected", events=self._address.events)
             await _ping_until_lost(manager)
             self.error = "closed by Asterisk"
         finally:
@@ -208,7 +211,7 @@ class AmiConnection:
         address = self._address
         login = {"Username": address.username, "Secret": address.password, "Events": address.events}
         try:
-            await _act(manager, "Login", login)
+            await _act(manager, "Login", login, CONNECT_SECONDS)
         except AmiActionRefusedError as error:
             raise AmiLoginRefusedError(
                 f"Asterisk refused the AMI user '{address.username}': check ami_username and ami_password"
@@ -221,20 +224,20 @@ async def _ping_until_lost(manager: _Manager) -> None:
             async with asyncio.timeout(PING_SECONDS):
                 await manager.lost.wait()
         except TimeoutError:
-            await _act(manager, "Ping", {})
+            await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
 
 
-async def _act(manager: _Manager, name: str, headers: Mapping[str, str]) -> Message:
+async def _act(manager: _Manager, name: str, headers: Mapping[str, str], seconds: float) -> Message:
     for key, value in headers.items():
         if any(end in text for text in (key, value) for end in "\r\n\0"):
             raise AmiValueRefusedError(f"{name}: the header {key!r} holds a line end; it was not sent")
     action = Action({"Action": name, **headers})
     manager.protocol.send(action, as_list=False)
     try:
-        async with asyncio.timeout(ACTION_SECONDS):
+        async with asyncio.timeout(seconds):
             answer: Message = await action.future
     except TimeoutError as error:
-        raise AmiUnavailableError(f"{name}: no answer from Asterisk in {ACTION_SECONDS} s") from error
+        raise AmiUnavailableError(f"{name}: no answer from Asterisk in {seconds} s") from error
     except ConnectionError as error:
         raise AmiUnavailableError(f"{name}: the connection to Asterisk was lost; it is not sent again") from error
     finally:

@@ -16,7 +16,14 @@ from callflow.asterisk.ari_events import (
     RESTResponse,
     StasisStart,
 )
-from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, SwitchEvent, WaitingCall
+from callflow.service.telephony import (
+    CallArrived,
+    CallEntered,
+    CallGoneError,
+    SwitchConnected,
+    SwitchEvent,
+    WaitingCall,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -65,7 +72,7 @@ class Ari:
         """`setChannelVars`: all in one request; the channel must be in Stasis."""
         operation = operations.SET_CHANNEL_VARS
         body = {"variables": dict(variables)}
-        _require_success(operation, await self._connection.request(operation, {"channelId": channel_id}, body=body))
+        _require_call(operation, await self._connection.request(operation, {"channelId": channel_id}, body=body))
 
     async def continue_in_dialplan(
         self,
@@ -79,7 +86,7 @@ class Ari:
         operation = operations.CONTINUE_IN_DIALPLAN
         place = {"context": context, "extension": extension, "priority": priority}
         query = {name: str(value) for name, value in place.items() if value is not None}
-        _require_success(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
+        _require_call(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
 
     async def hangup(self, channel_id: str, *, reason_code: int = 16) -> None:
         """`hangup` with a Q.850 cause; a channel that is gone already is as good."""
@@ -138,6 +145,11 @@ def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
 def _require_success(operation: operations.Operation, answer: RESTResponse) -> None:
     if answer.status_code >= HTTPStatus.MULTIPLE_CHOICES:
         raise AriRequestError(operation.nickname, answer.status_code, answer.reason_phrase)
+
+
+def _require_call(operation: operations.Operation, answer: RESTResponse) -> None:
+    if not _still_there(operation, answer):
+        raise CallGoneError(f"{operation.nickname}: the call is there no longer ({answer.status_code})")
 
 
 def _still_there(operation: operations.Operation, answer: RESTResponse) -> bool:

@@ -34,7 +34,8 @@ log = structlog.get_logger(__name__)
 REQUEST_SECONDS = 1.0
 """How long an answer may take; Asterisk on the same machine answers in a few milliseconds."""
 CONNECT_SECONDS = 5.0
-HEARTBEAT_SECONDS = 10.0
+HEARTBEAT_SECONDS = 5.0
+CLOSE_SECONDS = 1.0
 FIRST_PAUSE_SECONDS = 0.1
 LONGEST_PAUSE_SECONDS = 5.0
 QUEUE_SIZE = 10_000
@@ -168,6 +169,7 @@ class AriConnection:
                 f"http://{address.host}:{address.port}/ari/events?{urlencode({'app': address.application})}",
                 headers={"Authorization": address.authorization},
                 heartbeat=HEARTBEAT_SECONDS,
+                timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                 max_msg_size=16 * LARGEST_MESSAGE,
             )
         except aiohttp.WSServerHandshakeError as error:

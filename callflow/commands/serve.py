@@ -22,6 +22,7 @@ from callflow.asterisk.plan_variables import plan_variables
 from callflow.commands.shared import database_url
 from callflow.config import Settings, settings
 from callflow.embedded.tools import Tools
+from callflow.errors import CallflowError
 from callflow.logs import Format, configure_logging
 from callflow.policy.decision import Decision
 from callflow.policy.evaluate import decide
@@ -41,11 +42,17 @@ from callflow.storage.store import PostgresPolicyStore
 
 log = structlog.get_logger(__name__)
 
-RELOAD_SECONDS = 30.0
+AMI_SECONDS = 30.0
 DATABASE_SECONDS = 2.0
 LOOPBACK = "127.0.0.1"
 """Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""
 DECISION_VARIABLE = "CALLFLOW_DECISION"
+
+
+class ServiceStartError(CallflowError):
+    """The service cannot start as it is set up."""
+
+    code = "service_start"
 
 
 def command(
@@ -63,9 +70,7 @@ async def serve(chosen: Settings) -> None:
     """Run the service until it is asked to stop; then finish the calls in hand."""
     service = compose(chosen)
     await service.policy.start()
-    runner = web.AppRunner(health_app(service.health), access_log=None)
-    await runner.setup()
-    await web.TCPSite(runner, chosen.service_host, chosen.service_port).start()
+    runner = await serve_health(service.health, chosen)
     tasks = [asyncio.create_task(keep_running(name, part), name=name) for name, part in service.parts.items()]
     try:
         await stop_asked()
@@ -79,6 +84,21 @@ async def serve(chosen: Settings) -> None:
         log.info("stopped")
 
 
+async def serve_health(health: Health, chosen: Settings) -> web.AppRunner:
+    """Answer about health; raise `ServiceStartError` when the port is taken."""
+    runner = web.AppRunner(health_app(health), access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, chosen.service_host, chosen.service_port).start()
+    except OSError as error:
+        await runner.cleanup()
+        where = f"{chosen.service_host}:{chosen.service_port}"
+        raise ServiceStartError(
+            f"{where} cannot be had: {error.strerror}. Set CALLFLOW_SERVICE_PORT to a free one."
+        ) from error
+    return runner
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Service:
     """The parts: `parts` run side by side, each by itself."""
@@ -90,12 +110,16 @@ class Service:
 
 
 def compose(chosen: Settings) -> Service:
-    """Put the parts together; nothing runs or connects yet."""
-    ari, ami = ari_connection(chosen), ami_connection(chosen)
+    """Put the parts together; nothing runs or connects yet. Raise `ServiceStartError` when secrets are missing."""
+    if not (chosen.ari_password.get_secret_value() and chosen.ami_password.get_secret_value()):
+        raise ServiceStartError(
+            "CALLFLOW_ARI_PASSWORD and CALLFLOW_AMI_PASSWORD are not set; `callflow run` makes them."
+        )
+    ari, ami, reloading = ari_connection(chosen), ami_connection(chosen, "call,user"), ami_connection(chosen, "off")
     switch, ringing = Ari(ari), Ami(ami)
     speech = PolicySpeech(chosen, Tools(chosen.tools_folder))
     store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
-    followers = {"asterisk": asterisk_follower(chosen, ami, ringing), "speech": speech_follower(speech)}
+    followers = {"asterisk": asterisk_follower(chosen, reloading), "speech": speech_follower(speech)}
     policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
     control = CallControl(
         switch=switch,
@@ -116,7 +140,14 @@ def compose(chosen: Settings) -> Service:
         application=ari.application,
     )
     guard = RingGuard(ringing)
-    parts = {"policy": policy.run, "ari": ari.run, "ami": ami.run, "calls": control.run, "guard": guard.run}
+    parts = {
+        "policy": policy.run,
+        "ari": ari.run,
+        "ami": ami.run,
+        "reloading": reloading.run,
+        "calls": control.run,
+        "guard": guard.run,
+    }
     more = {"mail": mail.run, "database": database_watch(policy, chosen.poll_seconds)}
     return Service(policy=policy, control=control, health=health, parts={**parts, **more})
 
@@ -134,14 +165,18 @@ def ari_connection(chosen: Settings) -> AriConnection:
     )
 
 
-def ami_connection(chosen: Settings) -> AmiConnection:
-    """Return the AMI connection."""
+def ami_connection(chosen: Settings, events: str) -> AmiConnection:
+    """Return a connection to AMI that gets these classes of events.
+
+    Reloads have a connection of their own: AMI does one action after the other, and no ringing may wait for them.
+    """
     return AmiConnection(
         AmiAddress(
             host=LOOPBACK,
             port=chosen.ami_port,
             username=chosen.ami_username,
             password=chosen.ami_password.get_secret_value(),
+            events=events,
         )
     )
 
@@ -172,18 +207,19 @@ def mail_spool(chosen: Settings) -> MailSpool:
     return MailSpool(chosen.mail_spool, send)
 
 
-def asterisk_follower(chosen: Settings, connection: AmiConnection, ami: Ami) -> Follower:
+def asterisk_follower(chosen: Settings, connection: AmiConnection) -> Follower:
     """Return what renders Asterisk's files from a snapshot and reloads what changed.
 
     What could not be reloaded stays owed, also when the next rendering changes nothing.
     """
     owed: dict[str, None] = {}
+    ami = Ami(connection)
 
     async def follow(snapshot: Snapshot) -> None:
         changed = await asyncio.to_thread(write_policy, snapshot, chosen)
         owed.update(dict.fromkeys(modules_to_reload(changed)))
         if owed:
-            async with asyncio.timeout(RELOAD_SECONDS):
+            async with asyncio.timeout(AMI_SECONDS):
                 await connection.wait_until_connected()
         for module in list(owed):
             await ami.reload(module)

@@ -20,12 +20,22 @@ from callflow.policy.model import Policy
 from callflow.service.clock import BadTimeError, now, read_instant
 from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS
 from callflow.service.policy_holder import Held
-from callflow.service.telephony import CallArrived, CallEntered, Switch, SwitchConnected, SwitchEvent, WaitingCall
+from callflow.service.telephony import (
+    CallArrived,
+    CallEntered,
+    CallGoneError,
+    Switch,
+    SwitchConnected,
+    SwitchEvent,
+    WaitingCall,
+)
 
 log = structlog.get_logger(__name__)
 
 LEFT_OVER_SECONDS = 0.3
 """A call still in our application after this long has been left by whoever claimed it."""
+MOST_TASKS = 2000
+"""With so much in hand, arriving calls are left to another instance or to the dialplan's fallback."""
 FINISH_SECONDS = 3.0
 """How long a stop waits for the calls in hand."""
 
@@ -95,7 +105,9 @@ class CallControl:
     def _take(self, event: SwitchEvent) -> None:
         match event:
             case CallArrived(call):
-                if not self._stopping:
+                if self._stopping or len(self._tasks) >= MOST_TASKS:
+                    log.warning("call_not_claimed", call_id=call.channel_id, reason="stopping or too busy")
+                else:
                     self._start(self._claim(call), call.channel_id)
             case CallEntered(call):
                 self._start(self._carry_out(call), call.channel_id)
@@ -141,6 +153,8 @@ class CallControl:
         CALLS.inc()
         try:
             await self._decide_and_start(call)
+        except CallGoneError as error:
+            log.info("caller_gone", reason=str(error))
         except Exception as error:
             FALLBACKS.inc()
             log.exception("call_falls_back", reason=str(error))

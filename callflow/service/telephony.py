@@ -4,6 +4,14 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from callflow.errors import CallflowError
+
+
+class CallGoneError(CallflowError):
+    """The caller has hung up, or the call has gone on by itself, before we could do what we wanted."""
+
+    code = "call_gone"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WaitingCall:
@@ -44,7 +52,11 @@ SwitchEvent = CallArrived | CallEntered | SwitchConnected
 
 
 class Switch(Protocol):
-    """Asterisk as call control sees it; each method raises `CallflowError` when it is away or refuses."""
+    """Asterisk as call control sees it.
+
+    Each method raises `CallflowError` when it is away or refuses; what acts on a call that is there no longer
+    raises `CallGoneError`.
+    """
 
     def events(self) -> AsyncIterator[SwitchEvent]:
         """Yield what happens, in order."""

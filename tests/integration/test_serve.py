@@ -12,6 +12,7 @@ from typing import Any
 import aiohttp
 import asyncpg
 import pytest
+from pydantic import SecretStr
 
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk
@@ -125,3 +126,22 @@ async def test_a_start_without_the_database_decides_by_the_last_good_snapshot(
         assert health["policy"]["source"] == "file"
         assert not health["database"]["ok"]
         assert "Gunilla Wikström" in await serve.line_of_a_call(asterisk)
+
+
+async def test_a_port_in_use_or_a_missing_secret_is_one_clear_message(
+    asterisk: EmbeddedAsterisk, settings: Settings
+) -> None:
+    taken = settings.model_copy(update={"service_port": asterisk.settings.http_port})
+    assert "Set CALLFLOW_SERVICE_PORT" in await said_at_start(taken)
+    assert "CALLFLOW_ARI_PASSWORD" in await said_at_start(settings.model_copy(update={"ari_password": SecretStr("")}))
+
+
+async def said_at_start(settings: Settings) -> str:
+    environment = {**os.environ, **environment_of(settings)}
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "callflow", "serve", stdin=DEVNULL, stdout=PIPE, stderr=PIPE, env=environment
+    )
+    _, said = await asyncio.wait_for(process.communicate(), 20)
+    assert process.returncode == 1
+    assert b"Traceback" not in said
+    return said.decode()

@@ -81,14 +81,13 @@ async def test_an_action_lost_with_the_connection_is_not_sent_again() -> None:
     assert fake.names() == ["Originate", "Setvar"]
 
 
-async def test_no_answer_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_no_answer_is_an_error() -> None:
     async with FakeAmi(silent={"Setvar"}).running() as fake:
         connection = AmiConnection(fake.address)
         async with running(connection.run()):
             await connection.wait_until_connected()
-            monkeypatch.setattr(ami_connection, "ACTION_SECONDS", 0.05)
             with pytest.raises(AmiUnavailableError, match="no answer"):
-                await connection.action("Setvar")
+                await connection.action("Setvar", seconds=0.05)
             assert connection.connected
 
 
@@ -113,7 +112,7 @@ async def test_a_lost_connection_is_told_to_the_listener_and_made_anew() -> None
 
 async def test_a_half_open_connection_is_found_by_ping(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ami_connection, "PING_SECONDS", 0.02)
-    monkeypatch.setattr(ami_connection, "ACTION_SECONDS", 0.2)
+    monkeypatch.setattr(ami_connection, "PING_ANSWER_SECONDS", 0.2)
     async with FakeAmi(silent={"Ping"}).running() as fake:
         connection = AmiConnection(fake.address)
         async with running(connection.run()):
