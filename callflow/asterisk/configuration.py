@@ -1,6 +1,7 @@
 """Asterisk's whole configuration: the base from `asterisk-conf/`, and what comes of the policy."""
 
 import re
+import resource
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import partial
@@ -21,6 +22,9 @@ RELOADS = {"phones.conf": "res_pjsip.so", "mailboxes.conf": "app_voicemail.so", 
 
 LONGEST_SOCKET_PATH = 100
 """A Unix socket's path ends at 107 bytes."""
+
+MOST_FILES = 65536
+"""Open files: a call of two legs has eight. Never above the hard limit, which an ordinary user cannot raise."""
 
 log = structlog.get_logger(__name__)
 
@@ -115,7 +119,9 @@ def _rendered(renderer: Callable[[], str]) -> str:
 
 def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
     base = settings.asterisk_folder
+    _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
     values = {
+        "MAX_FILES": MOST_FILES if hard_limit == resource.RLIM_INFINITY else min(MOST_FILES, hard_limit),
         "ETC": base / "etc",
         "GENERATED": settings.generated_folder,
         "LIB": base / "lib",

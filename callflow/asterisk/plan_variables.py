@@ -1,6 +1,6 @@
 """A plan as the channel variables that dialplan/interpreter.conf runs.
 
-`CF_LANG` is the language as Asterisk names it. `CF_0`, `CF_1`, … hold one step each, `verb,1(arguments)`, as Gosub
+`CF_LANG` is the language as Asterisk names it; two underscores let the legs inherit it. `CF_0`, `CF_1`, … hold one step each, `verb,1(arguments)`, as Gosub
 takes it:
 
 - `dial,1(legs,seconds,seconds once answered,ms of ringing,no answer,busy,unreachable)`; a time is `seconds^seconds
@@ -62,7 +62,7 @@ _MAILBOX = re.compile(r"[0-9]{1,24}")
 
 def plan_variables(plan: Plan, sound: SoundOf) -> dict[str, str]:
     """Return the channel variables of `plan`; raise `ConfigurationError` for a plan that Asterisk must not get."""
-    variables = {"CF_LANG": asterisk_language(plan.language)}
+    variables = {"__CF_LANG": asterisk_language(plan.language)}
     for number, step in enumerate(plan.steps):
         _check_successors(number, step, len(plan.steps))
         variables[f"CF_{number}"] = _encoded(step, plan.language, sound)

@@ -109,3 +109,12 @@ async def test_a_new_extension_is_there_after_the_reload(configured: EmbeddedAst
     assert "+4690161002" in await configured.console("dialplan show callflow-net-numbers")
     assert "61002" in await configured.console("pjsip show endpoints")
     assert complaints(configured) == []
+
+
+def test_no_phone_forwards_past_its_barrings() -> None:
+    """A phone's 302 would enter the dialplan anew by the caller's context: every Dial to a phone ignores it (`i`)."""
+    dialplan = AsteriskPaths(modules=Path(), data=Path()).dialplan
+    text = "".join((dialplan / name).read_text(encoding="utf-8") for name in ("interpreter.conf", "fallback.conf"))
+    dials = re.findall(r",Dial\(.*,(\S+?)\)$", text, re.MULTILINE)
+    assert dials
+    assert [options for options in dials if not options.startswith("i")] == []

@@ -68,7 +68,7 @@ def test_a_short_cadence_keeps_its_fractions_of_a_second() -> None:
 
 
 def test_swedish_is_what_asterisk_calls_se() -> None:
-    assert encoded()["CF_LANG"] == "se"
+    assert encoded()["__CF_LANG"] == "se"
 
 
 def test_prompts_and_speech_are_joined_in_order() -> None:
