@@ -59,4 +59,4 @@ def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwi
         return otherwise(state)
     route.note("R9", True, "outside_number", number=read.number)
     leg = Leg(LegKind.TRUNK, read.number, confirm=is_mobile(read.number))
-    return dial(route, (leg,), limit, None, state.at(target), otherwise)
+    return dial(route, (leg,), limit, None, state, otherwise)

@@ -28,6 +28,7 @@ def test_equal_steps_are_one_and_steps_that_nothing_leads_to_are_left_out() -> N
     builder = PlanBuilder()
     end = builder.add(Hangup())
     assert builder.add(Hangup()) == end
-    builder.add(Hangup(cause=HangupCause.BUSY))
+    nowhere = builder.add(Hangup(cause=HangupCause.BUSY))
+    builder.add(Say(phrases=(), next_step=nowhere))
     first = builder.add(Say(phrases=(), next_step=end))
     assert builder.finish(first, "sv").steps == (Say(phrases=(), next_step=1), Hangup())

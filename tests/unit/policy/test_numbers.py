@@ -56,7 +56,23 @@ def test_national_number_without_its_zero_is_read_from_the_trunk_when_it_is_ours
 
 @pytest.mark.parametrize(
     "dialled",
-    ["", "+", "+0", "+123", "00", "0", "abc", "١٢٣", "60999999999", "63000", "8100", "+1234567890123456", "1", "5"],
+    [
+        "",
+        "+",
+        "+0",
+        "+123",
+        "00",
+        "0",
+        "abc",
+        "١٢٣",
+        "60999999999",
+        "63000",
+        "8100",
+        "+1234567890123456",
+        "1",
+        "5",
+        "4612345",
+    ],
 )
 def test_what_is_no_number_is_not_read(dialled: str) -> None:
     assert normalise(dialled, RANGES, internal=True) == Dialled(None, "unreadable")

@@ -115,11 +115,13 @@ def test_exception_wins_over_holiday_and_week() -> None:
 def test_of_overlapping_exceptions_the_shortest_counts_and_then_the_one_that_begins_last() -> None:
     month = exception("2026-07-01", "2026-07-31", "sommartid")
     first_week = exception("2026-07-06", "2026-07-12", "vecka")
-    next_week = exception("2026-07-08", "2026-07-14", "andra veckan")
-    for order in ((month, first_week, next_week), (next_week, first_week, month)):
+    next_week = exception("2026-07-08", "2026-07-14", "ännu en vecka")
+    day = exception("2026-06-30", "2026-07-01", "städning")
+    for order in ((month, first_week, next_week, day), (day, next_week, first_week, month)):
         rows = schedule(1, exceptions=order)
         assert hours_of(rows, None, date(2026, 7, 7)).name == "vecka"
-        assert hours_of(rows, None, date(2026, 7, 9)).name == "andra veckan"
+        assert hours_of(rows, None, date(2026, 7, 9)).name == "ännu en vecka"
+        assert hours_of(rows, None, date(2026, 7, 1)).name == "städning"
         assert hours_of(rows, None, date(2026, 7, 20)).name == "sommartid"
 
 

@@ -1,7 +1,9 @@
 """Calls to a unit's number: hours, answering places, urgent calls and duty (R4, R6, R7)."""
 
+from dataclasses import replace
+
 from callflow.policy.decision import Decision, Outcome
-from callflow.policy.model import Policy
+from callflow.policy.model import AnsweringPlace, DutyLevel, Policy
 from callflow.policy.plan import Menu
 from tests.builders import (
     CALLER,
@@ -162,6 +164,51 @@ def test_nobody_there_goes_to_the_unit_above_and_then_to_the_switchboard() -> No
         "ring 61003 x4",
     ]
     assert "unit_above" in reasons(decision, "R4")
+
+
+def test_referral_to_the_unit_above_or_the_switchboard_is_spoken_even_when_rings_are_left() -> None:
+    short = tuple(AnsweringPlace(position=1, target=to_extension(number), ring_limit=1) for number in (1, 2))
+    rows = policy(
+        organisations=[organisation(operator_group_id=1)],
+        extensions=[extension(1, name="Anna"), extension(2, name="Bo"), extension(3)],
+        ring_groups=[group(1, 3)],
+        units=[unit(1, parent_id=2, answering_places=short[:1]), unit(2, answering_places=short[1:])],
+    )
+    assert way(decided(rows, external(UNIT)))[:4] == [
+        "ring 61001 x1",
+        "say Anna [does-not-answer] [transfer-to] Bo",
+        "ring 61002 x1",
+        "say Bo [does-not-answer] [transfer-to-switchboard] [welcome-to] Umeå kommun",
+    ]
+
+
+def test_duty_level_rings_as_often_as_it_may() -> None:
+    rows = policy_with_roster(
+        closed_unit(duty_phone=None),
+        replace(roster(), levels=(DutyLevel(level=1, standing=to_extension(4), ring_limit=2),)),
+    )
+    assert way(decided(rows, external(UNIT), TUESDAY_NIGHT), "1")[1] == "ring 61004 x2"
+
+
+def test_working_hours_for_the_duty_phone_are_last_the_switchboards() -> None:
+    rows = policy(
+        organisations=[organisation(switchboard_schedule_id=2)],
+        extensions=[extension(3)],
+        units=[unit(1, telephone_schedule_id=1, duty_phone=to_extension(3))],
+        schedules=[schedule(1), schedule(2, (480, 1020))],
+    )
+    assert way(decided(rows, external(UNIT), TUESDAY_NOON), "1")[1] == "ring 61003 x4"
+    assert "no_duty" in reasons(decided(rows, external(UNIT), TUESDAY_NIGHT), "R7")
+
+
+def test_trace_of_a_group_does_not_depend_on_the_order_of_its_members() -> None:
+    def trace(*members: int) -> list[str]:
+        rows = policy(ring_groups=[group(1, *members)], units=[unit(1, to_group(1))])
+        return [
+            line.values["place"] for line in decided(rows, external(UNIT)).trace if line.reason == "place_missing"
+        ]
+
+    assert trace(7, 8) == trace(8, 7) == ["extension 7", "extension 8"]
 
 
 def test_units_above_each_other_in_a_circle_end_at_the_switchboard_or_in_words() -> None:
