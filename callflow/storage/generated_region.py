@@ -36,44 +36,13 @@ from callflow.policy.model import (
     WeeklyHours,
     build_policy,
 )
+from callflow.storage.region_words import FAMILY, GIVEN, KINDS_OF_UNITS, PLACES, REASONS, WEEKS
 from callflow.storage.sample import YEARS, swedish_holidays
 
 MONDAY = date(2026, 1, 12)
 MOST_EXTENSIONS = 120_000
 UNIT_SIZE = 25
 UNITS_OF_A_DEPARTMENT = 10
-PLACES = (
-    ("umea", "Umeå", "+4690", "6", 0.66),
-    ("bjurholm", "Bjurholm", "+46932", "2", 0.03),
-    ("nordmaling", "Nordmaling", "+46930", "3", 0.08),
-    ("robertsfors", "Robertsfors", "+46934", "4", 0.08),
-    ("vannas", "Vännäs", "+46935", "5", 0.09),
-    ("vindeln", "Vindeln", "+46933", "7", 0.06),
-)
-WEEKS = {
-    "Växel": (5, 450, 990),
-    "Kontorstid": (5, 480, 990),
-    "Telefontid": (4, 540, 720),
-    "Förskola": (5, 390, 1050),
-    "Dygnet runt": (7, 0, 1440),
-}
-KINDS_OF_UNITS = (
-    ("Förskola", "Förskola"),
-    ("Skola", "Kontorstid"),
-    ("Hemtjänst", "Dygnet runt"),
-    ("Bygglov", "Telefontid"),
-    ("Miljö- och hälsoskydd", "Telefontid"),
-    ("IT och telefoni", "Kontorstid"),
-    ("Gator och parker", "Kontorstid"),
-    ("Kultur och fritid", "Kontorstid"),
-)
-GIVEN = (
-    "Anna Erik Maria Lars Karin Johan Eva Anders Sara Per Åsa Mikael Lena Örjan Fatima Amir Linnéa Björn Elin Göran"
-)
-FAMILY = (
-    "Lindgren Öberg Nyström Hägglund Åström Sjöberg Forsberg Lundmark Eklund Wikström Bergström Norén Hedlund Ahmadi "
-    "Lövgren Sandberg Holmgren Marklund Boström Hassan Jonsson Häggström Renström Degerman Burman"
-)
 
 
 class RegionError(CallflowError):
@@ -197,8 +166,7 @@ class _Region:
         return made
 
     def _add_reasons(self, organisation_id: int) -> None:
-        reasons = (("1", "är på sammanträde", "is in a meeting"), ("4", "har semester", "is on holiday"))
-        for digit, swedish, english in reasons:
+        for digit, swedish, english in REASONS:
             reason = AbsenceReason(
                 id=len(self.reasons) + 1,
                 organisation_id=organisation_id,

@@ -4,6 +4,7 @@ Absences and duty shifts that ended more than a month ago are left behind: they 
 """
 # ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
 
+import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -50,17 +51,19 @@ TARGET_COLUMNS = (
     ("mailbox_id", TargetKind.MAILBOX),
     ("switchboard_id", TargetKind.SWITCHBOARD),
 )
+READ_SECONDS = 60.0
+"""How long a snapshot may take: 100,000 extensions take some three seconds, a locked table for ever."""
 _RECENT = "now() - interval '31 days'"
 
 
-async def read_snapshot(url: str) -> Snapshot:
-    """Return the present snapshot of the database at `url`.
+async def read_snapshot(url: str, *, seconds: float = READ_SECONDS) -> Snapshot:
+    """Return the present snapshot of the database at `url`, read within `seconds`.
 
     Raises:
-        DatabaseUnavailableError: it cannot be reached, or is not a policy database.
+        DatabaseUnavailableError: it cannot be reached, does not answer in time, or is not a policy database.
     """
     try:
-        async with connected(url) as connection:
+        async with asyncio.timeout(seconds), connected(url) as connection:
             return await load_snapshot(connection)
     except (*LOST, asyncpg.PostgresError) as error:
         raise unavailable(error) from error

@@ -119,6 +119,13 @@ async def test_database_that_was_not_migrated_is_unavailable() -> None:
         await read_snapshot(shared_server().url)
 
 
+async def test_database_that_does_not_answer_is_given_up(database_url: str) -> None:
+    async with connected(database_url) as connection, connection.transaction():
+        await connection.execute("LOCK TABLE person")
+        with pytest.raises(DatabaseUnavailableError):
+            await read_snapshot(database_url, seconds=0.5)
+
+
 async def test_server_that_is_not_there_is_unavailable(tmp_path: Path) -> None:
     with pytest.raises(DatabaseUnavailableError, match="CALLFLOW_DATABASE_URL"):
         await read_snapshot(f"postgresql+asyncpg://nobody:nothing@/none?host={tmp_path}")
