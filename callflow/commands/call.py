@@ -4,11 +4,12 @@ import asyncio
 import os
 import shlex
 import tempfile
-from contextlib import suppress
+from collections.abc import Coroutine
+from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
@@ -16,6 +17,7 @@ from panoramisk.message import Message
 
 from callflow.asterisk.ami_connection import AmiAddress, AmiConnection, Lost
 from callflow.commands.call_listener import Listener
+from callflow.commands.call_phones import SamplePhones, wanted, without_phone
 from callflow.commands.call_texts import texts
 from callflow.commands.shared import database_url
 from callflow.config import Settings, settings
@@ -40,6 +42,8 @@ LONGEST_SECONDS = 150.0
 CONNECT_SECONDS = 2.0
 LAST_WORDS_SECONDS = 0.5
 VOICE_HZ = 300.0
+MOST_ACCOUNTS = 5
+"""pjsua2 takes eight accounts a process, some of them its own."""
 
 
 class NoAsteriskError(CallflowError):
@@ -50,29 +54,34 @@ class NoAsteriskError(CallflowError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Asked:
-    """What is to be called: `account` when the caller is an extension with a SIP account, else from the trunk."""
+    """What is to be called: who answers of the built-in phones, None for no such phones."""
 
     caller: str
     called: str
     at: datetime | None
     press: str
     seconds: float
-    account: PhoneAccount | None = None
+    answers: str | None = ""
 
 
-def command(
+def command(  # noqa: PLR0913, PLR0917 - one argument an option
     caller: Annotated[str, typer.Option("--from", help="Who calls: a number of ours, or any outside number.")],
     called: Annotated[str, typer.Option("--to", help="The number that is dialled.")],
     at: Annotated[str, typer.Option(help="The time of the call, e.g. '2026-03-10 20:00'; only for trying out.")] = "",
     press: Annotated[str, typer.Option(help="A digit for each choice; a comma waits a second.")] = "",
     seconds: Annotated[float, typer.Option(help="Hang up after this many seconds.")] = LONGEST_SECONDS,
+    answer: Annotated[str, typer.Option(help="The short number whose built-in phone takes the call.")] = "",
+    phones: Annotated[
+        bool, typer.Option(help="Ring built-in phones for people without one (only for trying out).")
+    ] = True,
 ) -> None:
     """Place a real call into the running system and show what the caller hears, then the rules that decided."""
     configure_logging(level="ERROR")
     chosen = settings()
     words = texts(chosen.language)
     region = running_region(chosen.home) or {}
-    if at and not (chosen.tryout or region.get("tryout")):
+    tryout = chosen.tryout or bool(region.get("tryout"))
+    if at and not tryout:
         typer.echo(words["at_refused"], err=True)
         raise typer.Exit(TRYOUT_ONLY)
     try:
@@ -80,7 +89,9 @@ def command(
     except ValueError as error:
         typer.echo(words["bad_time"].format(text=at), err=True)
         raise typer.Exit(TRYOUT_ONLY) from error
-    asyncio.run(call(chosen, Asked(caller=caller, called=called, at=instant, press=press, seconds=seconds)))
+    answers = answer if tryout and phones else None
+    asked = Asked(caller=caller, called=called, at=instant, press=press, seconds=seconds, answers=answers)
+    asyncio.run(call(chosen, asked))
 
 
 def _instant(text: str) -> datetime | None:
@@ -102,28 +113,59 @@ async def call(chosen: Settings, asked: Asked) -> None:
     decision = decide(snapshot.policy, question, asked.at or now())
     prompts = read_prompts(PROMPTS_FOLDER / f"{decision.plan.language}.txt")
     os.environ.setdefault("CALLFLOW_PHONE_PYTHON", shlex.join(find_tools(chosen).phone_python(typer.echo)))
-    connection = AmiConnection(_ami_address(chosen))
-    tasks = [asyncio.create_task(connection.run())]
-    phone = await Phone.start(chosen.sip_host if account else chosen.trunk_host)
-    try:
-        with suppress(TimeoutError):
-            async with asyncio.timeout(CONNECT_SECONDS):
-                await connection.wait_until_connected()
+    async with AsyncExitStack() as stack:
+        connection = await _ami(chosen, stack)
+        if not connection.connected:
+            typer.echo(words["no_steps"])
+        elif asked.answers is not None:
+            accounts = await without_phone(connection, wanted(snapshot, decision))
+            await _stand_in(chosen, accounts, asked, stack)
+        phone = await Phone.start(chosen.sip_host if account else chosen.trunk_host)
+        stack.push_async_callback(phone.stop)
         placed = await _place(phone, chosen, asked, account)
         listener = Listener(placed, decision, snapshot.policy, prompts, words, typer.echo, asked.press)
         listener.tell(words["calls"].format(number=asked.called, caller=asked.caller))
-        tasks.append(asyncio.create_task(_follow(connection, listener, _channel_of(account))))
+        _background(_follow(connection, listener, account.username if account else "trunk"), stack)
         await _listen(placed, listener, asked.seconds, f"{chosen.sip_host}:{chosen.sip_port}")
-        if not connection.connected:
-            typer.echo(words["no_steps"])
         if listener.press.strip(","):
             typer.echo(words["unused"].format(digits=listener.press))
-    finally:
-        await phone.stop()
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
     typer.echo(f"\n{words['decision']}\n{as_text(decision, chosen.language, prompts)}")
+
+
+async def _ami(chosen: Settings, stack: AsyncExitStack) -> AmiConnection:
+    password = chosen.ami_password.get_secret_value()
+    address = AmiAddress(host="127.0.0.1", port=chosen.ami_port, username=chosen.ami_username, password=password)
+    connection = AmiConnection(address)
+    _background(connection.run(), stack)
+    with suppress(TimeoutError):
+        async with asyncio.timeout(CONNECT_SECONDS):
+            await connection.wait_until_connected()
+    return connection
+
+
+def _background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
+    task = asyncio.create_task(work)
+
+    async def end() -> None:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+    stack.push_async_callback(end)
+
+
+async def _stand_in(chosen: Settings, accounts: list[PhoneAccount], asked: Asked, stack: AsyncExitStack) -> None:
+    if not accounts:
+        return
+    words = texts(chosen.language)
+    names = ", ".join(account.username for account in accounts)
+    typer.echo(words["stand_in"].format(names=names))
+    for first in range(0, len(accounts), MOST_ACCOUNTS):
+        phone = await Phone.start(chosen.sip_host, title="built-in phones")
+        stack.push_async_callback(phone.stop)
+        phones = SamplePhones(phone, asked.answers or "")
+        stack.callback(phones.close)
+        for account in accounts[first : first + MOST_ACCOUNTS]:
+            await phone.add_account(account.username, account.password, f"{chosen.sip_host}:{chosen.sip_port}")
 
 
 def _caller(snapshot: Snapshot, asked: Asked) -> tuple[PhoneAccount | None, Call]:
@@ -183,12 +225,3 @@ def _pass_on(message: Message, listener: Listener) -> None:
         listener.reported(message["UserEvent"], {key: str(value) for key, value in message.items()})
     elif message.get("Event") == "DialEnd" and message.get("DialStatus") == "ANSWER":
         listener.leg_answered(str(message.get("DestChannel", "")))
-
-
-def _channel_of(account: PhoneAccount | None) -> str:
-    return account.username if account else "trunk"
-
-
-def _ami_address(chosen: Settings) -> AmiAddress:
-    password = chosen.ami_password.get_secret_value()
-    return AmiAddress(host="127.0.0.1", port=chosen.ami_port, username=chosen.ami_username, password=password)

@@ -75,7 +75,7 @@ class Listener:
     def leg_answered(self, channel: str) -> None:
         """Take in that one of the legs has answered; ends the listening after some talk."""
         self._stop_ringing()
-        self.tell(self.words["answered_by"].format(who=channel.rpartition("-")[0]))
+        self.tell(self.words["answered_by"].format(who=channel.rpartition("-")[0].removeprefix("PJSIP/")))
         self._later(TALK_SECONDS, self.done.set)
 
     def close(self) -> None:

@@ -27,6 +27,7 @@ TEXTS = {
         "bad_time": "”{text}” är ingen tid; skriv till exempel 2026-03-10 20:00 eller 2026-03-10T20:00:00+01:00.",
         "no_answer": "Ingen Asterisk svarar på {address}. Starta systemet med `callflow run` (make run).",
         "decision": "Beslutet, ur samma funktion:",
+        "stand_in": "Inbyggda telefoner ringer för dem som ingen har inkopplad: {names} (--answer NUMMER svarar)",
         "and": " och ",
     },
     "en": {
@@ -56,6 +57,7 @@ TEXTS = {
         "bad_time": "“{text}” is no time; write for instance 2026-03-10 20:00 or 2026-03-10T20:00:00+01:00.",
         "no_answer": "No Asterisk answers at {address}. Start the system with `callflow run` (make run).",
         "decision": "The decision, from the same function:",
+        "stand_in": "Built-in phones ring for those without one: {names} (--answer NUMBER takes the call)",
         "and": " and ",
     },
 }

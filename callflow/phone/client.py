@@ -174,7 +174,7 @@ class Phone(EventLog):
         """Be reached as this account as well, registered; its incoming calls name it in `account`.
 
         Raises:
-            PhoneTimeoutError: the registrar did not take it.
+            PhoneError: the phone has too many, or the registrar did not take it.
         """
         await self.send("add_account", username=username, password=password, registrar=registrar)
         await self.wait_for("registered", where=lambda event: event.fields["account"] == username)
