@@ -45,6 +45,8 @@ DEFAULTS = {
     "max_connections": "100",
     "log_min_messages": "warning",
     "log_checkpoints": "off",
+    "log_min_error_statement": "panic",  # statements hold numbers, names and passwords, which logs must not (R12)
+    "log_error_verbosity": "terse",
     "password_encryption": "scram-sha-256",
 }
 

@@ -78,6 +78,16 @@ async def test_server_listens_on_no_port(folder: Path) -> None:
         assert await query(server.url, "show fsync") == "off"
 
 
+async def test_refused_statement_leaves_its_values_out_of_the_log(folder: Path) -> None:
+    with EmbeddedPostgres(folder, options=FAST) as server:
+        await query(server.url, "create table phone (password text primary key)")
+        await query(server.url, "insert into phone values ('hemligt')")
+        with pytest.raises(asyncpg.UniqueViolationError):
+            await query(server.url, "insert into phone values ('hemligt')")
+    assert "phone_pkey" in server.log.read_text()
+    assert "hemligt" not in server.log.read_text()
+
+
 async def test_what_was_committed_is_kept_by_default(folder: Path) -> None:
     with EmbeddedPostgres(folder) as server:
         assert await query(server.url, "show fsync") == "on"
@@ -163,6 +173,27 @@ def test_full_disk_is_told_before_anything_is_made(folder: Path, monkeypatch: py
     with pytest.raises(DiskFullError, match="Make room"):
         EmbeddedPostgres(folder, options=FAST).start()
     assert not (folder / "data").exists()
+
+
+@pytest.fixture
+def small_disk(folder: Path) -> Iterator[Path]:
+    """A folder on a disk of 20 MB, where the kernel lets us make one."""
+    mount_point = folder.parent / "disk"
+    mount_point.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m,mode=0711", "tmpfs", str(mount_point)]
+    if os.geteuid() != 0 or subprocess.run(mount, check=False, capture_output=True).returncode != 0:
+        pytest.skip("a small disk can be mounted by root alone, and not in every container")
+    yield mount_point / "postgresql"
+    subprocess.run(["umount", str(mount_point)], check=True)
+
+
+def test_disk_that_fills_while_the_database_is_made_is_told(
+    small_disk: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=10**12))
+    with pytest.raises(DiskFullError, match="Make room"):
+        EmbeddedPostgres(small_disk, options=FAST).start()
+    assert not (small_disk / "data").exists()
 
 
 def test_folder_of_another_version_is_refused(folder: Path) -> None:
