@@ -104,7 +104,7 @@ class PolicyHolder:
         if self.held is None or self.held.source is not PolicySource.DATABASE:
             await self._load_until_it_works()
         async for revision in self._store.revisions():
-            if self.held is None or self.held.source is PolicySource.FILE or self.held.policy.revision != revision:
+            if self.held is None or self.held.policy.revision != revision:
                 await self._load_until_it_works()
 
     async def _load_until_it_works(self) -> None:

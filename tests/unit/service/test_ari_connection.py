@@ -1,6 +1,7 @@
 """The websocket: what comes over it wrong, late or too much, and what happens when it breaks."""
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
@@ -8,7 +9,14 @@ import pytest
 from callflow.asterisk import ari_connection
 from callflow.asterisk.ari import Ari
 from callflow.asterisk.ari_connection import AriConnection, AriUnavailableError
-from callflow.asterisk.ari_events import CallBroadcast, Connected, Event, StasisStart
+from callflow.asterisk.ari_events import (
+    CallBroadcast,
+    Connected,
+    Event,
+    StasisStart,
+    UnreadableMessageError,
+    read_message,
+)
 from callflow.service.telephony import CallEntered
 from tests.fakes.ari_server import FakeAri, channel
 from tests.fakes.running import running
@@ -51,7 +59,9 @@ async def test_events_come_in_order_after_the_filter_is_set() -> None:
         '{"type": "ChannelVarset", "variable": "X"}',
         '"' + "[" * 100,
         "[" * 100_000,
-        '{"type": "CallBroadcast", "pad": "' + "x" * (ari_connection.LARGEST_MESSAGE + 1) + '"}',
+        json.dumps(
+            {"type": "CallBroadcast", "channel": channel("huge"), "pad": "x" * ari_connection.LARGEST_MESSAGE}
+        ),
         '{"type": "RESTResponse", "request_id": "nobody asked", "status_code": 200}',
     ],
     ids=lambda text: text[:30],
@@ -67,6 +77,13 @@ async def test_a_message_that_makes_no_sense_is_skipped(nonsense: str) -> None:
     assert isinstance(event, CallBroadcast)
     assert event.channel.id == "1.2"
     assert fake.connections == 1
+
+
+def test_a_kind_that_we_have_no_use_for_is_nothing_and_a_broken_one_of_ours_is_an_error() -> None:
+    assert read_message('{"type": "ChannelVarset", "variable": "X"}') is None
+    with pytest.raises(UnreadableMessageError) as error:
+        read_message('{"type": "StasisStart", "args": []}')
+    assert error.value.kind == "StasisStart"
 
 
 async def test_a_listener_that_does_not_listen_stalls_nobody() -> None:
@@ -92,18 +109,19 @@ async def test_no_answer_is_an_error_after_a_second(monkeypatch: pytest.MonkeyPa
                 await Ari(connection).claim("1.1")
 
 
-async def test_a_cut_connection_fails_what_waits_and_is_made_anew() -> None:
+async def test_a_cut_connection_fails_what_waits_and_is_made_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ari_connection, "REQUEST_SECONDS", 30.0)
     async with FakeAri().running() as fake:
         connection = AriConnection(fake.address)
         async with running(connection.run()):
             await until(lambda: connection.connected)
             fake.silent = True
             claim = asyncio.create_task(Ari(connection).claim("1.1"))
-            await asyncio.sleep(0)
+            await until(lambda: connection._waiting, "the claim on its way")
             fake.silent = False
             await fake.cut()
-            with pytest.raises(AriUnavailableError):
-                await claim
+            with pytest.raises(AriUnavailableError, match="lost"):
+                await asyncio.wait_for(claim, 5)
             await until(lambda: fake.connections == 2 and connection.connected)
             await fake.event("CallBroadcast", "1.3")
             events = await take(connection, 3)

@@ -70,6 +70,19 @@ async def test_an_answered_call_is_left_alone() -> None:
     assert ringing.ended == []
 
 
+async def test_when_one_leg_is_answered_the_others_are_left_to_the_dial() -> None:
+    async with guarded(dialled("mobile"), rings("desk"), ended("desk", answered=True)) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_two_legs_that_rang_leave_no_clock_behind() -> None:
+    first_place = (rings("a"), rings("b"), ended("a"), ended("b"))
+    async with guarded(*first_place, rings("second", ring_ms=10_000)) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
 async def test_a_leg_that_has_ended_is_not_ended_again() -> None:
     async with guarded(dialled("desk"), dialled("mobile"), rings("desk"), ended("mobile")) as ringing:
         await until(lambda: ringing.ended)
