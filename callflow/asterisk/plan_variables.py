@@ -1,7 +1,7 @@
 """A plan as the channel variables that dialplan/interpreter.conf runs.
 
-`CF_LANG` is the language as Asterisk names it; two underscores let the legs inherit it. `CF_0`, `CF_1`, … hold one step each, `verb,1(arguments)`, as Gosub
-takes it:
+`CF_LANG` is the language as Asterisk names it; two underscores let the legs inherit it. `CF_0`, `CF_1`, … hold one
+step each, `verb,1(arguments)`, as Gosub takes it:
 
 - `dial,1(legs,seconds,seconds once answered,ms of ringing,no answer,busy,unreachable)`; a time is `seconds^seconds
   without any ringing`
