@@ -7,6 +7,7 @@ from tests.refusals import REGION, connect, region_url
 SHIFT = "INSERT INTO duty_shift (duty_roster_id, level, starts_at, ends_at, to_extension_id) VALUES "
 EXEMPTION = "INSERT INTO exemption (extension_id, category, approver_id, reason, starts_at, ends_at) VALUES "
 CODE = "INSERT INTO feature_code (organisation_id, code, action) VALUES "
+PERSON = "INSERT INTO person (organisation_id, given_name, family_name) VALUES "
 
 ACCEPTED = [
     "UPDATE extension SET ring_limit = 1",
@@ -36,6 +37,10 @@ ACCEPTED = [
     "UPDATE unit SET manager_id = 2 WHERE id = 2",
     CODE + "(1, '*230*', 'absent_other'), (2, '*21*', 'divert')",
     "UPDATE mailbox SET pin = '1357' WHERE id = 1",
+    "UPDATE extension SET mailbox_id = 3 WHERE id = 1; UPDATE extension SET mailbox_id = 1 WHERE id = 1",
+    "UPDATE unit SET number = '+46935141009' WHERE id = 1; UPDATE unit SET number = NULL WHERE id = 1",
+    PERSON + "(9, 'A', 'B'); DELETE FROM person WHERE id > 3",
+    "DELETE FROM duty_level WHERE level = 1; INSERT INTO duty_level (duty_roster_id, level) VALUES (1, 1)",
     "UPDATE mailbox SET name = 'Jouren, “Söder” & c:o' WHERE id = 1",
 ]
 

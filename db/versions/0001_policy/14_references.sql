@@ -32,27 +32,28 @@ CREATE FUNCTION policy_own_organisation(in_table text, own jsonb) RETURNS intege
     END
 $$;
 
--- Arguments: 'column:table:own' (of the row's own organisation) or 'column:table:any'. The row is read again, since
--- the transaction may have changed it after the event.
+-- Arguments: 'column:table:own' (of the row's own organisation) or 'column:table:any'.
 CREATE FUNCTION policy_check_references() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
-    own jsonb;
-    own_organisation integer;
+    own jsonb := to_jsonb(NEW);
+    own_organisation integer := policy_own_organisation(TG_TABLE_NAME, own);
     reference text[];
     argument text;
     referred integer;
     found_organisation integer;
+    current jsonb;
 BEGIN
-    EXECUTE format('SELECT to_jsonb(t) FROM %I AS t WHERE t.id = $1', TG_TABLE_NAME) INTO own USING NEW.id;
-    IF own IS NULL THEN
-        RETURN NULL;
-    END IF;
-    own_organisation := policy_own_organisation(TG_TABLE_NAME, own);
     FOREACH argument IN ARRAY TG_ARGV LOOP
         reference := string_to_array(argument, ':');
         referred := own ->> reference[1];
         CONTINUE WHEN referred IS NULL;
         found_organisation := policy_organisation_of(reference[2], referred);
+        CONTINUE WHEN found_organisation IS NOT NULL AND (reference[3] = 'any' OR found_organisation = own_organisation);
+        -- A row that the transaction has changed or deleted since is the later event's business.
+        EXECUTE format('SELECT to_jsonb(t) FROM %I AS t WHERE t.id = $1', TG_TABLE_NAME) INTO current USING NEW.id;
+        IF current IS DISTINCT FROM own THEN
+            RETURN NULL;
+        END IF;
         IF found_organisation IS NULL THEN
             PERFORM policy_refuse(
                 TG_TABLE_NAME, TG_TABLE_NAME || '_' || reference[1] || '_exists',
@@ -60,7 +61,7 @@ BEGIN
                        TG_TABLE_NAME, NEW.id, reference[1], referred, reference[2]),
                 format('No row of %s has this id.', reference[2]), '23503'
             );
-        ELSIF reference[3] = 'own' AND found_organisation <> own_organisation THEN
+        ELSE
             PERFORM policy_refuse(
                 TG_TABLE_NAME, TG_TABLE_NAME || '_' || reference[1] || '_own',
                 format('%s %s: %s %s hör till en annan organisation (%s). Välj en i den egna organisationen (%s).',
