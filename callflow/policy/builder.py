@@ -63,13 +63,21 @@ def check_plan(plan: Plan) -> None:
 
 
 def _renumber(step: Step, index: dict[int, int]) -> Step:
+    """Return the step with its handles made step numbers; built anew, since `replace` costs much more."""
     if isinstance(step, Dial):
-        return replace(
-            step, no_answer=index[step.no_answer], busy=index[step.busy], unreachable=index[step.unreachable]
+        return Dial(
+            legs=step.legs,
+            rings=step.rings,
+            ring_ms=step.ring_ms,
+            no_answer=index[step.no_answer],
+            busy=index[step.busy],
+            unreachable=index[step.unreachable],
         )
     if isinstance(step, Menu):
         choices = tuple((digit, index[to]) for digit, to in step.choices)
         return replace(step, choices=choices, no_choice=index[step.no_choice])
-    if isinstance(step, Say | Voicemail):
-        return replace(step, next_step=index[step.next_step])
+    if isinstance(step, Say):
+        return Say(phrases=step.phrases, next_step=index[step.next_step])
+    if isinstance(step, Voicemail):
+        return Voicemail(mailbox=step.mailbox, urgent=step.urgent, next_step=index[step.next_step])
     return step

@@ -38,7 +38,7 @@ def decide(policy: Policy, call: Call, now: datetime) -> Decision:
     route = Route(policy=policy, call=call, now=now, caller=caller, organisation=organisation, reach=reach)
     outcome, first = _first_step(route, dialled, target, in_range)
     plan = route.builder.finish(first, organisation.language)
-    return Decision(outcome=outcome, plan=plan, trace=tuple(route.trace), policy_revision=policy.revision)
+    return Decision(outcome=outcome, plan=plan, trace=route.trace(), policy_revision=policy.revision)
 
 
 def _first_step(

@@ -8,7 +8,7 @@ from it whatever its outcome, since a phone may decline, or a mobile be lost, af
 """
 
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
@@ -57,15 +57,19 @@ class State:
 
     def at(self, place: Target) -> "State":
         """Return the state with this place gone through."""
-        return replace(self, visited=self.visited | {place})
+        return State(self.rings_left, self.visited | {place}, self.failure)
 
     def heard(self) -> "State":
         """Return the state after a voice has spoken, which told of any failure."""
-        return replace(self, rings_left=MOST_RINGS, failure=None)
+        return State(MOST_RINGS, self.visited)
 
     def must_hear(self) -> "State":
         """Return the state in which a voice has to come before the next ring."""
-        return replace(self, rings_left=0)
+        return State(0, self.visited, self.failure)
+
+    def after_ringing(self, rings: int, failure: "Failure") -> "State":
+        """Return the state after these rings at a place that then failed to answer."""
+        return State(self.rings_left - rings, self.visited, failure)
 
 
 Otherwise = Callable[[State], int]
@@ -83,7 +87,7 @@ class Route:
     organisation: Organisation
     reach: Reach
     builder: PlanBuilder = field(default_factory=PlanBuilder)
-    trace: dict[TraceLine, None] = field(default_factory=dict)
+    noted: dict[tuple[str, bool, str, tuple[tuple[str, object], ...]], None] = field(default_factory=dict)
     memo: dict[Hashable, int] = field(default_factory=dict)
     ways: dict[Hashable, Otherwise] = field(default_factory=dict)
     spoken_or_rung: int = 0
@@ -102,24 +106,18 @@ class Route:
 
     def note(self, rule: str, matched: bool, reason: str, **values: object) -> None:
         """Add a line to the trace, once."""
-        self.trace.setdefault(trace_line(rule, matched, reason, values))
+        self.noted.setdefault((rule, matched, reason, tuple(values.items())))
+
+    def trace(self) -> tuple[TraceLine, ...]:
+        """Return what was noted, in the order it was."""
+        return tuple(
+            TraceLine(rule=rule, matched=matched, reason=reason, values={name: str(value) for name, value in values})
+            for rule, matched, reason, values in self.noted
+        )
 
     def way(self, key: Hashable, otherwise: Otherwise) -> Otherwise:
         """Return the first function kept under this key, so that what follows a place is built only once."""
         return self.ways.setdefault(key, otherwise)
-
-
-class _Values(dict[str, str]):
-    """A trace line's values, hashable so that a line is kept once."""
-
-    def __hash__(self) -> int:  # type: ignore[override]
-        return hash(tuple(self.items()))
-
-
-def trace_line(rule: str, matched: bool, reason: str, values: dict[str, object]) -> TraceLine:
-    """Return a trace line whose values are text."""
-    words = _Values({name: str(value) for name, value in values.items()})
-    return TraceLine(rule=rule, matched=matched, reason=reason, values=words)
 
 
 def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and what follows each outcome
@@ -146,15 +144,14 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
     key = ("dial", legs, rings, name, state.rings_left, state.visited, no_answer, busy, unreachable)
     if key not in route.memo:
         route.spoken_or_rung += 1
-        after_dial = replace(state, rings_left=state.rings_left - rings)
         step = Dial(
             legs=legs,
             rings=rings,
             ring_ms=route.ring_ms,
-            no_answer=no_answer(replace(after_dial, failure=Failure(FailureKind.NO_ANSWER, name))),
-            busy=(busy or no_answer)(replace(after_dial, failure=Failure(FailureKind.BUSY, name))),
+            no_answer=no_answer(state.after_ringing(rings, Failure(FailureKind.NO_ANSWER, name))),
+            busy=(busy or no_answer)(state.after_ringing(rings, Failure(FailureKind.BUSY, name))),
             unreachable=(unreachable or no_answer)(
-                replace(after_dial, failure=Failure(FailureKind.UNREACHABLE, name))
+                state.after_ringing(rings, Failure(FailureKind.UNREACHABLE, name))
             ),
         )
         route.memo[key] = route.builder.add(step)
