@@ -46,7 +46,7 @@ class PrivateApt:
         return sorted((self.folder / "cache" / "archives").glob("*.deb"))
 
     def _write_configuration(self) -> None:
-        for part in ("etc", "state/lists/partial", "cache/archives/partial", "log"):
+        for part in ("etc", "etc/none.d", "state/lists/partial", "cache/archives/partial", "log"):
             (self.folder / part).mkdir(parents=True, exist_ok=True)
         (self.folder / "state" / "status").touch()
         options = f"target=Packages arch={self.architecture} signed-by={archive_keyring()}"
@@ -86,9 +86,9 @@ Dir::State::extended_states "{self.folder}/state/extended_states";
 Dir::Cache "{self.folder}/cache";
 Dir::Cache::archives "{self.folder}/cache/archives";
 Dir::Etc::sourcelist "{self.folder}/etc/sources.list";
-Dir::Etc::sourceparts "-";
-Dir::Etc::preferences "-";
-Dir::Etc::preferencesparts "-";
+Dir::Etc::sourceparts "{self.folder}/etc/none.d";
+Dir::Etc::preferences "/dev/null";
+Dir::Etc::preferencesparts "{self.folder}/etc/none.d";
 Dir::Log "{self.folder}/log";
 """
 
