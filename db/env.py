@@ -7,6 +7,7 @@ from sqlalchemy.engine import Connection
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from callflow.config import settings
+from callflow.storage.migrate import in_tables
 from callflow.storage.tables import metadata
 
 
@@ -15,6 +16,7 @@ def run(connection: Connection) -> None:
         connection=connection,
         target_metadata=metadata,
         compare_server_default=True,
+        include_object=in_tables,
     )
     with context.begin_transaction():
         context.run_migrations()

@@ -6,16 +6,19 @@ The migrations stand in `db/` beside the package; a lock in the database lets on
 from collections.abc import Callable
 from pathlib import Path
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
 from sqlalchemy import Connection, text
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from callflow.errors import CallflowError
+from callflow.storage.connection import LOST, unavailable
 
 MIGRATIONS = Path(__file__).parents[2] / "db"
 _LOCK = 0x43414C4C  # any number that nobody else locks; here "CALL"
@@ -33,6 +36,12 @@ class SchemaTooOldError(CallflowError):
     code = "schema_too_old"
 
 
+class MigrationFailedError(CallflowError):
+    """PostgreSQL refused a migration; the database is as it was."""
+
+    code = "migration_failed"
+
+
 class DatabaseEncodingError(CallflowError):
     """The database cannot hold Swedish text."""
 
@@ -43,8 +52,10 @@ async def migrate(url: str) -> None:
     """Bring the database at `url` (postgresql+asyncpg://…) to the newest schema; do nothing if it is there.
 
     Raises:
+        DatabaseUnavailableError: the database cannot be reached.
         SchemaTooNewError: it was migrated by a newer Callflow.
         DatabaseEncodingError: the database is not in UTF-8.
+        MigrationFailedError: PostgreSQL refused it; nothing was changed.
     """
     await _with_connection(url, _upgrade)
 
@@ -58,10 +69,16 @@ async def require_current_schema(url: str) -> None:
     """Return if the database at `url` has exactly the schema of this Callflow.
 
     Raises:
+        DatabaseUnavailableError: the database cannot be reached.
         SchemaTooNewError: it was migrated by a newer Callflow.
         SchemaTooOldError: it lacks migrations.
     """
     await _with_connection(url, _require_current)
+
+
+def in_tables(_item: object, _name: str | None, kind: str, reflected: bool, compared: object) -> bool:
+    """Tell Alembic what `tables.py` shows too: indexes, UNIQUE and EXCLUDE stand only in the migrations."""
+    return not (reflected and compared is None and kind in {"index", "unique_constraint"})
 
 
 async def _with_connection(url: str, work: Callable[[Connection], None]) -> None:
@@ -70,8 +87,20 @@ async def _with_connection(url: str, work: Callable[[Connection], None]) -> None
         async with engine.connect() as connection:
             await connection.run_sync(work)
             await connection.commit()
+    except (DBAPIError, asyncpg.PostgresError, OSError) as error:
+        raise _as_ours(error) from error
     finally:
         await engine.dispose()
+
+
+def _as_ours(error: Exception) -> CallflowError:
+    cause = error.orig.__cause__ if isinstance(error, DBAPIError) and error.orig else error
+    if isinstance(cause, LOST):
+        return unavailable(cause)
+    return MigrationFailedError(
+        f"PostgreSQL refused to bring the schema up to date, and nothing was changed: {cause}. "
+        "See that the user of CALLFLOW_DATABASE_URL owns the database, then run `callflow migrate`."
+    )
 
 
 def _upgrade(connection: Connection) -> None:

@@ -8,16 +8,19 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection
+from sqlalchemy import Connection, make_url
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from callflow.embedded.postgres_user import binaries_folder, server_user
+from callflow.storage.connection import DatabaseUnavailableError
 from callflow.storage.migrate import (
     DatabaseEncodingError,
+    MigrationFailedError,
     SchemaTooNewError,
     SchemaTooOldError,
     downgrade,
+    in_tables,
     migrate,
     require_current_schema,
 )
@@ -30,13 +33,9 @@ cycles_are_meant = pytest.mark.filterwarnings("ignore:Cannot correctly sort tabl
 
 
 def differences(connection: Connection) -> list[object]:
-    """Tell what autogenerate would change, but for indexes and constraints: those stand only in the migrations."""
-
-    def included(_: object, __: str | None, kind: str, reflected: bool, compared: object) -> bool:
-        return not (reflected and compared is None and kind in {"index", "unique_constraint"})
-
+    """Tell what autogenerate would change."""
     context = MigrationContext.configure(
-        connection, opts={"include_object": included, "compare_server_default": True, "target_metadata": metadata}
+        connection, opts={"include_object": in_tables, "compare_server_default": True, "target_metadata": metadata}
     )
     return list(compare_metadata(context, metadata))
 
@@ -127,6 +126,22 @@ async def test_a_database_that_cannot_hold_swedish_is_refused(database_url: str)
     await connection.close()
     with pytest.raises(DatabaseEncodingError, match="UTF8"):
         await migrate(shared_server().url_of("latin"))
+
+
+async def test_a_database_that_is_away_is_said_so(database_url: str) -> None:
+    with pytest.raises(DatabaseUnavailableError, match="CALLFLOW_DATABASE_URL"):
+        await migrate(make_url(database_url).set(database="nowhere").render_as_string(hide_password=False))
+
+
+async def test_a_migration_that_fails_changes_nothing_and_says_so(database_url: str) -> None:
+    await downgrade(database_url, "base")
+    connection = await connect(database_url)
+    await connection.execute("CREATE TABLE unit (id integer PRIMARY KEY)")
+    before = await objects(database_url)
+    with pytest.raises(MigrationFailedError, match='"unit" already exists'):
+        await migrate(database_url)
+    assert await objects(database_url) == before
+    await connection.close()
 
 
 async def psql(url: str, *arguments: str) -> tuple[str, str]:
