@@ -4,10 +4,11 @@ import asyncio
 import os
 import shlex
 import tempfile
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 from zoneinfo import ZoneInfo
@@ -119,7 +120,7 @@ async def call(chosen: Settings, asked: Asked) -> None:
             typer.echo(words["no_steps"])
         elif asked.answers is not None:
             accounts = await without_phone(connection, wanted(snapshot, decision))
-            await _stand_in(chosen, accounts, asked, stack)
+            await _stand_in(chosen, accounts, partial(SamplePhones, answers=asked.answers, decision=decision), stack)
         phone = await Phone.start(chosen.sip_host if account else chosen.trunk_host)
         stack.push_async_callback(phone.stop)
         placed = await _place(phone, chosen, asked, account)
@@ -153,7 +154,9 @@ def _background(work: Coroutine[Any, Any, None], stack: AsyncExitStack) -> None:
     stack.push_async_callback(end)
 
 
-async def _stand_in(chosen: Settings, accounts: list[PhoneAccount], asked: Asked, stack: AsyncExitStack) -> None:
+async def _stand_in(
+    chosen: Settings, accounts: list[PhoneAccount], phones: Callable[[Phone], SamplePhones], stack: AsyncExitStack
+) -> None:
     if not accounts:
         return
     words = texts(chosen.language)
@@ -162,8 +165,7 @@ async def _stand_in(chosen: Settings, accounts: list[PhoneAccount], asked: Asked
     for first in range(0, len(accounts), MOST_ACCOUNTS):
         phone = await Phone.start(chosen.sip_host, title="built-in phones")
         stack.push_async_callback(phone.stop)
-        phones = SamplePhones(phone, asked.answers or "")
-        stack.callback(phones.close)
+        stack.callback(phones(phone).close)
         for account in accounts[first : first + MOST_ACCOUNTS]:
             await phone.add_account(account.username, account.password, f"{chosen.sip_host}:{chosen.sip_port}")
 

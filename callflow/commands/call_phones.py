@@ -10,15 +10,18 @@ from callflow.policy.decision import Decision
 from callflow.policy.plan import Dial, LegKind
 from callflow.service.ports import PhoneAccount, Snapshot
 
-ANSWER_AFTER_SECONDS = 8.0
+ANSWER_AFTER_RINGS = 1.5
+USUAL_RING_MS = 6000
 
 
 class SamplePhones:
-    """Rings for each account that it is given; the one named `answers` takes the call after a while."""
+    """Rings for each account that it is given; the one named `answers` takes the call in the second ring."""
 
-    def __init__(self, phone: Phone, answers: str) -> None:
+    def __init__(self, phone: Phone, answers: str, decision: Decision) -> None:
         self._phone = phone
         self._answers = answers
+        ring_ms = next((step.ring_ms for step in decision.plan.steps if isinstance(step, Dial)), USUAL_RING_MS)
+        self._answer_after = ANSWER_AFTER_RINGS * ring_ms / 1000
         self._tasks: set[asyncio.Task[None]] = set()
         phone.listen(self._event)
 
@@ -31,7 +34,7 @@ class SamplePhones:
     async def _ring(self, call: PhoneCall, username: str) -> None:
         await call.ring()
         if username == self._answers:
-            await asyncio.sleep(ANSWER_AFTER_SECONDS)
+            await asyncio.sleep(self._answer_after)
             if not call.ended:
                 await call.answer()
 

@@ -115,12 +115,14 @@ def check_space(settings: Settings) -> None:
 
 
 def environment_of(settings: Settings) -> dict[str, str]:
-    """Return the settings as the environment of a child process."""
-    values = {name: getattr(settings, name) for name in Settings.model_fields}
-    return {f"CALLFLOW_{name.upper()}": _text(value) for name, value in values.items() if value is not None}
+    """Return the settings as the environment of a child process; what is not set is left to `callflow.env`."""
+    values = {name: _text(getattr(settings, name)) for name in Settings.model_fields}
+    return {f"CALLFLOW_{name.upper()}": value for name, value in values.items() if value}
 
 
 def _text(value: object) -> str:
+    if value is None:
+        return ""
     return value.get_secret_value() if isinstance(value, SecretStr) else str(value)
 
 

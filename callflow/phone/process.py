@@ -282,7 +282,8 @@ class Phone:
         """Do one command; what fails is told as an event, and the phone lives on."""
         name = command.pop("do")
         does: dict[str, Callable[..., None]] = {
-            "start": self.start, "account": self.set_account, "add_account": self.add_account, "register": self.register, "call": self.call,
+            "start": self.start, "account": self.set_account, "add_account": self.add_account,
+            "register": self.register, "call": self.call,
             "answer": self.answer, "hangup": self.hangup, "digits": self.digits, "media": self.media,
         }  # fmt: skip
         try:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import itertools
 import os
 import shutil
 import socket
@@ -21,6 +22,7 @@ from tests.e2e.town import PAUSE_MS, TONE_MS, Town, ami_address
 
 FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 TRUNK_HOST = "127.0.0.2"
+_regions = itertools.count()
 
 
 def free_port(host: str, kind: socket.SocketKind) -> int:
@@ -41,13 +43,13 @@ def shared_home() -> Path:
     return home
 
 
-@pytest.fixture(scope="session")
-def region_settings(shared_home: Path) -> Iterator[Settings]:
-    """Settings of a region of this worker's own, on free ports, in a folder that is removed afterwards."""
+@contextlib.contextmanager
+def settings_of_a_new_home(shared_home: Path) -> Iterator[Settings]:
+    """Give settings on free ports, in a folder that is removed afterwards, with the shared tools and prompts."""
     home = Path(tempfile.mkdtemp(prefix="callflow-e2e-", dir="/tmp"))
     home.chmod(0o711)
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
+    rtp = 21000 + 200 * next(_regions) + 2000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     yield Settings(
         home=home,
         tools=shared_home / "tools",
@@ -56,14 +58,28 @@ def region_settings(shared_home: Path) -> Iterator[Settings]:
         sip_port=free_port("127.0.0.1", udp),
         trunk_host=TRUNK_HOST,
         trunk_port=free_port(TRUNK_HOST, udp),
-        rtp_first_port=21000 + 200 * worker,
-        rtp_last_port=21199 + 200 * worker,
+        rtp_first_port=rtp,
+        rtp_last_port=rtp + 199,
         http_port=free_port("127.0.0.1", tcp),
         ami_port=free_port("127.0.0.1", tcp),
         service_port=free_port("127.0.0.1", tcp),
         poll_seconds=1.0,
     )
     shutil.rmtree(home, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def region_settings(shared_home: Path) -> Iterator[Settings]:
+    """Settings of this worker's own region."""
+    with settings_of_a_new_home(shared_home) as chosen:
+        yield chosen
+
+
+@pytest.fixture
+def fresh_settings(shared_home: Path) -> Iterator[Settings]:
+    """Settings of a home where nothing has run yet."""
+    with settings_of_a_new_home(shared_home) as chosen:
+        yield chosen
 
 
 @pytest.fixture(scope="session")

@@ -175,3 +175,13 @@ async def test_a_mobile_extension_rings_through_the_trunk(town: Town) -> None:
     call = await town.call_from_outside("+4690161102")
     await town.trunk.call_to("+46701740611")
     await call.wait_for("connected", 15)
+
+
+async def test_four_real_swedish_rings_are_24_seconds(town: Town) -> None:
+    await town.sql("UPDATE organisation SET ring_tone_ms = 1000, ring_pause_ms = 5000 WHERE key = 'umea'")
+    phone = await town.phone("61100")
+    call = await town.call_from_outside("+4690161100")
+    leg = await phone.incoming()
+    await leg.ring()
+    await leg.wait_for("disconnected", 30)
+    assert abs(rang_for(leg, call) - 24) < TOLERANCE
