@@ -6,8 +6,14 @@ from typing import Annotated
 
 import typer
 
-from callflow.commands.shared import BadNumberError, change_policy, database_url, find_extension, require_diallable
-from callflow.config import settings
+from callflow.commands.shared import (
+    BadNumberError,
+    change_policy,
+    database_url,
+    find_extension,
+    in_language,
+    require_diallable,
+)
 from callflow.policy.model import DiversionCondition, Extension, Policy, Target, TargetKind
 from callflow.policy.numbers import normalise
 from callflow.storage.connection import Connection
@@ -56,9 +62,9 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         if to
     ]
     if bool(wanted) == cancel:
-        raise typer.BadParameter(_ONE_THING[settings().language])
+        raise typer.BadParameter(in_language(_ONE_THING))
     asyncio.run(_divert(number, wanted))
-    texts = _TEXTS[settings().language]
+    texts = in_language(_TEXTS)
     for one in wanted:
         typer.echo(texts["set"].format(number=number, condition=one.condition.value, to=one.to))
     if cancel:

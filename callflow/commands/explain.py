@@ -8,8 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from callflow.commands.shared import database_url, require_diallable
-from callflow.config import settings
+from callflow.commands.shared import database_url, in_language, require_diallable
 from callflow.policy.decision import Call
 from callflow.policy.explain import explain, explain_text
 from callflow.policy.model import Policy, TargetKind
@@ -36,7 +35,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(explain(policy, call, instant), ensure_ascii=False, indent=2))
         return
-    language = lang or settings().language
+    language = lang or in_language({"sv": "sv", "en": "en"})
     prompts = read_prompts(PROMPTS_FOLDER / f"{language}.txt")
     typer.echo(explain_text(policy, call, instant, language, prompts))
 

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callflow.commands.shared import change_policy, database_url, find_extension
-from callflow.config import settings
+from callflow.commands.shared import change_policy, database_url, find_extension, in_language
 from callflow.policy.model import Extension, Policy
 from callflow.storage.connection import Connection
 from callflow.storage.snapshot import read_snapshot
@@ -41,7 +40,7 @@ def change(
     wanted = {"ring_limit": ring_limit, "locked": locked, "mobile_confirms": mobile_confirms}
     changes = {name: value for name, value in wanted.items() if value is not None}
     if not changes:
-        raise typer.BadParameter(_NOTHING[settings().language])
+        raise typer.BadParameter(in_language(_NOTHING))
     policy = asyncio.run(_change(number, changes))
     _show(find_extension(number, policy), policy)
 

@@ -5,8 +5,7 @@ from typing import Annotated
 
 import typer
 
-from callflow.commands.shared import database_url
-from callflow.config import settings
+from callflow.commands.shared import database_url, in_language
 from callflow.storage.generator import generate_region
 
 _DONE = {
@@ -21,4 +20,4 @@ def command(
 ) -> None:
     """Fill an empty policy database with a region of many extensions."""
     asyncio.run(generate_region(database_url(), extensions, seed))
-    typer.echo(_DONE[settings().language].format(extensions=extensions))
+    typer.echo(in_language(_DONE).format(extensions=extensions))

@@ -4,8 +4,7 @@ import asyncio
 
 import typer
 
-from callflow.commands.shared import database_url
-from callflow.config import settings
+from callflow.commands.shared import database_url, in_language
 from callflow.storage.migrate import migrate
 
 _DONE = {"sv": "Databasen har det nyaste schemat.", "en": "The database has the newest schema."}
@@ -14,4 +13,4 @@ _DONE = {"sv": "Databasen har det nyaste schemat.", "en": "The database has the 
 def command() -> None:
     """Bring the policy database to the newest schema; do nothing if it is there."""
     asyncio.run(migrate(database_url()))
-    typer.echo(_DONE[settings().language])
+    typer.echo(in_language(_DONE))

@@ -4,8 +4,7 @@ import asyncio
 
 import typer
 
-from callflow.commands.shared import database_url
-from callflow.config import settings
+from callflow.commands.shared import database_url, in_language
 from callflow.storage.sample import load_sample
 
 _TEXTS = {
@@ -16,5 +15,5 @@ _TEXTS = {
 
 def command() -> None:
     """Load the sample region into an empty policy database."""
-    loaded, there_already = _TEXTS[settings().language]
+    loaded, there_already = in_language(_TEXTS)
     typer.echo(loaded if asyncio.run(load_sample(database_url())) else there_already)

@@ -2,7 +2,7 @@
 
 import getpass
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
 import asyncpg
@@ -14,6 +14,7 @@ from callflow.policy.numbers import normalise
 from callflow.storage.connection import LOST, Connection, connected, unavailable
 
 Result = TypeVar("Result")
+Text = TypeVar("Text")
 
 _DIALLABLE = re.compile(r"(tel:|sips?:)?[+*#\d\s().\-/]*\d[+*#\d\s().\-/]*(@.*)?")
 
@@ -45,6 +46,11 @@ def database_url() -> str:
             f"(postgresql+asyncpg://…) in the environment or in {settings().home / 'callflow.env'}."
         )
     return url
+
+
+def in_language(texts: Mapping[str, Text]) -> Text:
+    """Return what a command says in the language that is set, Swedish where there is no other."""
+    return texts.get(settings().language, texts["sv"])
 
 
 def require_diallable(number: str) -> str:
