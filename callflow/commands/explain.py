@@ -35,7 +35,7 @@ def command(
     if as_json:
         typer.echo(json.dumps(explain(policy, call, instant), ensure_ascii=False, indent=2))
         return
-    language = lang or in_language({"sv": "sv", "en": "en"})
+    language: str = lang or in_language({"sv": "sv", "en": "en"})
     prompts = read_prompts(PROMPTS_FOLDER / f"{language}.txt")
     typer.echo(explain_text(policy, call, instant, language, prompts))
 
