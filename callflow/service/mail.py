@@ -47,7 +47,11 @@ class _Retry:
 
 
 def smtp_sender(host: str, port: int, sender: str) -> Send:
-    """Return how a mail is handed to the server at `host`; the sender on the envelope is `sender`."""
+    """Return how a mail is handed to the server at `host`; the sender on the envelope is `sender`.
+
+    Only a refused recipient or content is the mail's own fault. A refused sender or log-in is a matter of settings:
+    the mail waits until they are right.
+    """
 
     async def send(message: EmailMessage) -> None:
         try:
@@ -56,8 +60,8 @@ def smtp_sender(host: str, port: int, sender: str) -> Send:
             if all(refused.code >= _PERMANENT for refused in error.recipients):
                 raise MailRefusedError(str(error)) from error
             raise
-        except aiosmtplib.SMTPResponseException as error:
-            if error.code >= _PERMANENT and not isinstance(error, aiosmtplib.SMTPConnectError):
+        except aiosmtplib.SMTPDataError as error:
+            if error.code >= _PERMANENT:
                 raise MailRefusedError(f"{error.code} {error.message}") from error
             raise
 

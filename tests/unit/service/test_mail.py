@@ -1,5 +1,6 @@
 """The mail spool against a real SMTP server: sent once, kept while the server is away, set aside when bad."""
 
+import asyncio
 import fcntl
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
@@ -7,9 +8,9 @@ from pathlib import Path
 
 import aiosmtplib
 import pytest
+from aiosmtpd.smtp import SMTP, Envelope
 
 from callflow.embedded.mail_sink import MailSink
-from callflow.service import mail
 from callflow.service.mail import MailSpool, smtp_sender
 from tests.asterisks import free_port
 
@@ -109,14 +110,46 @@ async def test_a_bad_mail_is_set_aside_and_stops_no_other(tmp_path: Path, server
     assert (spool.waiting, spool.refused) == (0, 1)
 
 
-async def test_a_mail_that_the_server_will_never_take_is_set_aside(tmp_path: Path) -> None:
-    async def refuse(_: EmailMessage) -> None:
-        raise mail.MailRefusedError("550 no such user")
+class Refusing:
+    """What an SMTP server answers at one point (aiosmtpd calls these by name)."""
 
+    def __init__(self, rcpt: str = "250 OK", mail_from: str = "250 OK", data: str = "250 OK") -> None:
+        self.rcpt, self.mail_from, self.data = rcpt, mail_from, data
+
+    async def handle_MAIL(self, _s: object, _c: object, envelope: Envelope, address: str, *_: object) -> str:  # noqa: N802
+        envelope.mail_from = address
+        return self.mail_from
+
+    async def handle_RCPT(self, _s: object, _c: object, envelope: Envelope, address: str, *_: object) -> str:  # noqa: N802
+        envelope.rcpt_tos.append(address)
+        return self.rcpt
+
+    async def handle_DATA(self, *_: object) -> str:  # noqa: N802
+        return self.data
+
+
+@pytest.mark.parametrize(
+    ("answers", "refused"),
+    [
+        (Refusing(rcpt="550 no such user"), 1),
+        (Refusing(data="554 no"), 1),
+        (Refusing(rcpt="451 later"), 0),
+        (Refusing(data="451 later"), 0),
+        (Refusing(mail_from="550 not from you"), 0),
+    ],
+    ids=["recipient never", "content never", "recipient later", "content later", "sender"],
+)
+async def test_only_a_mail_that_is_itself_bad_is_set_aside(tmp_path: Path, answers: Refusing, refused: int) -> None:
+    loop = asyncio.get_running_loop()
+    server = await loop.create_server(lambda: SMTP(answers, loop=loop, hostname="localhost"), "127.0.0.1", 0)
     put(tmp_path / "spool")
-    spool = MailSpool(tmp_path / "spool", refuse)
+    spool = MailSpool(
+        tmp_path / "spool", smtp_sender("127.0.0.1", server.sockets[0].getsockname()[1], "callflow@localhost")
+    )
     await spool.send_what_waits()
-    assert spool.refused == 1
+    server.close()
+    await server.wait_closed()
+    assert (spool.refused, spool.waiting) == (refused, 1 - refused)
 
 
 async def test_a_mail_that_is_still_being_written_or_sent_by_another_is_left(
