@@ -15,28 +15,13 @@ import pytest
 
 from callflow.config import Settings
 from callflow.embedded.home import environment_of
-from tests.e2e.town import EVENING, Town
+from tests.e2e.town import EVENING, Town, callflow
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 READY = "Samtal, ett per rad:"
 
 pytestmark = pytest.mark.xdist_group("commands")
-
-
-async def callflow(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
-    """Run a command to its end; return its exit code and all it wrote."""
-    process = await asyncio.create_subprocess_exec(
-        sys.executable,
-        "-m",
-        "callflow",
-        *arguments,
-        env={**os.environ, **environment},
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.STDOUT,
-    )
-    output, _ = await asyncio.wait_for(process.communicate(), 120)
-    return process.returncode or 0, output.decode()
 
 
 @asynccontextmanager

@@ -98,7 +98,11 @@ async def test_all_calls_are_diverted_at_once(town: Town) -> None:
 
 
 async def test_a_busy_extension_goes_to_its_diversion(town: Town) -> None:
-    phone, other = await town.phone("61106"), await town.phone("61104")
+    await town.sql("""
+        UPDATE diversion SET to_extension_id = (SELECT id FROM extension WHERE sip_username = '61100')
+        WHERE extension_id = (SELECT id FROM extension WHERE sip_username = '61106') AND condition = 'busy'
+    """)
+    phone, other = await town.phone("61106"), await town.phone("61100")
     await town.call_from_outside("+4690161106")
     await (await phone.incoming()).reject(486)
     await other.incoming(15)

@@ -1,6 +1,7 @@
 """A change of policy takes effect for the next call, without a restart."""
 
-from tests.e2e.town import Town, eventually
+from callflow.embedded.home import environment_of
+from tests.e2e.town import Town, callflow, eventually
 
 
 async def test_a_diversion_by_plain_sql_counts_for_the_next_call(town: Town) -> None:
@@ -41,3 +42,12 @@ async def test_a_new_extension_can_register_and_be_called(town: Town) -> None:
     phone = await town.phone("61199")
     await town.call_from_outside("+4690161199")
     await phone.incoming()
+
+
+async def test_a_diversion_by_the_command_line_counts_for_the_next_call(town: Town) -> None:
+    other = await town.phone("61104")
+    code, shown = await callflow(environment_of(town.region.settings), "divert", "61100", "--all", "61104")
+    assert code == 0, shown
+    await town.until_current()
+    await town.call_from_outside("+4690161100")
+    await other.incoming()

@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import signal
+import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
@@ -309,3 +310,18 @@ def ami_address(region: Region) -> AmiAddress:
     return AmiAddress(
         host="127.0.0.1", port=settings.ami_port, username=settings.ami_username, password=secret, events="user"
     )
+
+
+async def callflow(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run a command to its end; return its exit code and all it wrote."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "callflow",
+        *arguments,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode or 0, output.decode()
