@@ -38,7 +38,11 @@ def closed_menu(  # noqa: PLR0913, PLR0917 - whose hours, as whom it speaks, and
 ) -> int:
     """Tell the hours and offer the duty and a message; silence ends in a message or a goodbye, never in nothing."""
     who = (text(name), prompt("is-closed")) if name else (prompt("telephone-is-closed"),)
-    phrases = (*failure_phrases(state), *(greeting or who), *_hours_phrases(route, hours))
+    phrases = (
+        *failure_phrases(state),
+        *(greeting or who),
+        *_hours_phrases(route, hours, named=bool(name or greeting)),
+    )
     return _offer(route, phrases, above, organisation_id)
 
 
@@ -67,12 +71,13 @@ def _offer(route: Route, phrases: tuple[Phrase, ...], above: tuple[Unit, ...], o
     return route.memo[key]
 
 
-def _hours_phrases(route: Route, hours: HoursNow) -> tuple[Phrase, ...]:
+def _hours_phrases(route: Route, hours: HoursNow, *, named: bool) -> tuple[Phrase, ...]:
+    """Tell the hours; a unit that is not named (R17) names no exception either, since that might tell which it is."""
     assert hours.schedule is not None  # only what has hours can be closed
     assert hours.state is not None
     phrases: list[Phrase] = []
     day = hours.state.day
-    if day.name is not None and day.why is not Why.WEEK:
+    if day.name is not None and (named or day.why is not Why.EXCEPTION):
         reason = "hours-today" if day.hours else "closed-today"
         phrases += [prompt(reason), text(day.name), *spoken_hours(day.hours)]
     if spoken_week := week(hours.schedule.hours):

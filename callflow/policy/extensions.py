@@ -146,6 +146,12 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
 
 def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[int, ...]]:
     """Return what rings for a ring group, and its members' units; locked and diverted members do not ring."""
+    if group.id not in route.group_legs:
+        route.group_legs[group.id] = _group_legs(route, group)
+    return route.group_legs[group.id]
+
+
+def _group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[int, ...]]:
     legs: set[Leg] = set()
     unit_ids: set[int] = set()
     for member_id in sorted(group.member_extension_ids):

@@ -90,6 +90,7 @@ class Route:
     noted: dict[tuple[str, bool, str, tuple[tuple[str, object], ...]], None] = field(default_factory=dict)
     memo: dict[Hashable, int] = field(default_factory=dict)
     ways: dict[Hashable, Otherwise] = field(default_factory=dict)
+    group_legs: dict[int, tuple[tuple[Leg, ...], tuple[int, ...]]] = field(default_factory=dict)
     spoken_or_rung: int = 0
     places: int = 0
     depth: int = 0

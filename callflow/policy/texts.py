@@ -68,8 +68,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "Extension {extension} has no phone that can ring.",
     ),
     "spoken_before_more_rings": (
-        "Fyra signaler har gått: en röst svarar innan det ringer vidare.",
-        "Four rings have passed: a voice answers before it rings on.",
+        "En röst svarar innan det ringer på nästa ställe.",
+        "A voice answers before the next place rings.",
     ),
     "plan_too_long": (
         "Kedjan är för lång; samtalet går till sista utvägen.",

@@ -1,6 +1,7 @@
 """Calls to a unit's number: hours, answering places, urgent calls and duty (R4, R6, R7)."""
 
 from dataclasses import replace
+from datetime import datetime
 
 from callflow.policy.decision import Decision, Outcome
 from callflow.policy.model import AnsweringPlace, DutyLevel, Policy
@@ -402,6 +403,21 @@ def test_unit_closed_for_good_tells_no_hours() -> None:
 def test_confidential_unit_keeps_its_name_when_it_tells_its_hours() -> None:
     decision = decided(closed_unit(confidential=True), external(UNIT), TUESDAY_NOON)
     assert said(menu_of(decision)).startswith("[telephone-is-closed] [hours-are]")
+
+
+def test_confidential_unit_keeps_the_names_of_its_exceptions_but_tells_holidays() -> None:
+    def told(now: datetime) -> str:
+        closed = schedule(1, exceptions=(exception("2026-11-24", "2026-11-24", "Socialjouren flyttar"),))
+        rows = policy(
+            organisations=[organisation(holiday_calendar_id=1)],
+            units=[unit(1, telephone_schedule_id=1, confidential=True)],
+            schedules=[closed],
+            holiday_calendars=[calendar(1, ("2026-12-25", "juldagen"))],
+        )
+        return said(decided(rows, external(UNIT), now).plan.steps[0])
+
+    assert told(TUESDAY_TEN).startswith("[telephone-is-closed] [hours-are]")
+    assert told(at("2026-12-25 10:00")).startswith("[telephone-is-closed] [closed-today] juldagen [hours-are]")
 
 
 def test_group_of_a_confidential_unit_is_not_named() -> None:
