@@ -13,6 +13,7 @@ from typing import IO, Self
 from pydantic import SecretStr
 
 from callflow.config import Settings
+from callflow.embedded.region_texts import region_texts
 from callflow.embedded.setup_errors import DiskFullError, SetupError
 
 SECRETS = ("ARI_PASSWORD", "AMI_PASSWORD")
@@ -30,8 +31,9 @@ class AlreadyRunningError(SetupError):
 class RegionLock:
     """Holds a home folder while a region runs in it; the file tells others the process and its settings."""
 
-    def __init__(self, home: Path) -> None:
-        self.path = home / "run.json"
+    def __init__(self, settings: Settings) -> None:
+        self.path = settings.home / "run.json"
+        self._words = region_texts(settings.language)
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
@@ -43,10 +45,8 @@ class RegionLock:
             file.seek(0)
             running = _parsed(file.read()).get("pid", "?")
             file.close()
-            raise AlreadyRunningError(
-                f"Callflow körs redan i {self.path.parent}, pid {running}. Avsluta det först (Ctrl-C där, eller "
-                f"`kill {running}`), eller sätt CALLFLOW_HOME till en annan mapp och andra portar."
-            ) from error
+            message = self._words["running"].format(home=self.path.parent, pid=running)
+            raise AlreadyRunningError(message) from error
         self._file = file
         self.tell()
         return self
@@ -108,10 +108,8 @@ def check_space(settings: Settings) -> None:
     needed = LATER_START_BYTES if settings.tools_folder.exists() else FIRST_START_BYTES
     free = shutil.disk_usage(settings.home).free
     if free < needed:
-        raise DiskFullError(
-            f"På disken för {settings.home} är {free // 1_000_000} MB lediga, men {needed // 1_000_000} MB behövs. "
-            "Frigör utrymme, eller sätt CALLFLOW_HOME till en mapp på en annan disk."
-        )
+        words = region_texts(settings.language)["disk_full"]
+        raise DiskFullError(words.format(home=settings.home, free=free // 1_000_000, needed=needed // 1_000_000))
 
 
 def environment_of(settings: Settings) -> dict[str, str]:

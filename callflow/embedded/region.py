@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from pathlib import Path
 from typing import Self
 from urllib.parse import quote
 
@@ -19,11 +20,12 @@ import aiohttp
 from callflow.asterisk.configuration import AsteriskPaths, write_base, write_policy
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk, check_port
-from callflow.embedded.child import ChildProcess
+from callflow.embedded.child import KEPT_LINES, ChildProcess
 from callflow.embedded.home import RegionLock, check_space, environment_of, make_secrets
 from callflow.embedded.mail_sink import MailSink
 from callflow.embedded.postgres import EmbeddedPostgres
 from callflow.embedded.postgres_folder import socket_folder
+from callflow.embedded.region_texts import region_texts
 from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.tools import Tools, prepare_tools
 from callflow.speech.prompts import make_prompts
@@ -77,6 +79,10 @@ class Region:
     _mail: MailSink | None = None
 
     @property
+    def _words(self) -> dict[str, str]:
+        return region_texts(self.settings.language)
+
+    @property
     def asterisk(self) -> EmbeddedAsterisk:
         """The embedded Asterisk."""
         assert self._asterisk is not None, "the region has not started"
@@ -114,7 +120,7 @@ class Region:
             CallflowError: what was wrong and what to do, of many kinds.
         """
         try:
-            lock = self._stack.enter_context(RegionLock(self.settings.home))
+            lock = self._stack.enter_context(RegionLock(self.settings))
             check_space(self.settings)
             self._check_ports()
             await self._prepare()
@@ -141,7 +147,7 @@ class Region:
 
     async def start_service(self) -> None:
         """Start `callflow serve` and wait until it is ready for calls."""
-        self.told.progress("Startar callflow serve …")
+        self.told.progress(self._words["serve"])
         self._service = ChildProcess(
             "callflow serve",
             [sys.executable, "-m", "callflow", "serve"],
@@ -172,7 +178,7 @@ class Region:
         postgres = EmbeddedPostgres(self.settings.home / "postgres", options=self.postgres_options)
         configured = self.settings.database_url.get_secret_value()
         if not configured or quote(str(socket_folder(postgres.folder)), safe="") in configured:
-            self.told.progress("Startar PostgreSQL …")
+            self.told.progress(self._words["postgres"])
             postgres.start()
             self._stack.callback(postgres.stop)
             self._postgres = postgres
@@ -180,11 +186,11 @@ class Region:
         url = self.settings.database_url.get_secret_value()
         await migrate(url)
         if await load_sample(url):
-            self.told.progress("Läste in exempelregionen.")
+            self.told.progress(self._words["sample"])
 
     async def _start_asterisk(self) -> None:
         assert self._tools is not None
-        self.told.progress("Startar Asterisk …")
+        self.told.progress(self._words["asterisk"])
         write_base(self.settings, AsteriskPaths(modules=self._tools.modules_folder, data=self._tools.asterisk_share))
         self._asterisk = EmbeddedAsterisk(self.settings, self._tools)
         self._stack.push_async_callback(self._asterisk.stop)
@@ -234,23 +240,26 @@ class Region:
                     await asyncio.sleep(BETWEEN_LOOKS)
         except TimeoutError:
             said = self.service.last_words
-            message = f"callflow serve was not ready after {READY_SECONDS:.0f} s ({url}). It said last:\n{said}"
+            message = self._words["not_ready"].format(seconds=READY_SECONDS, url=url, said=said)
             raise RegionPartError(message) from None
 
     def _raise_if_ended(self) -> None:
         for child in (self._service, self._trunk):
             if child is not None and not child.running:
-                raise RegionPartError(
-                    f"{child.name} ended by itself. It said last:\n{child.last_words}\n({child.log})"
-                )
+                raise self._ended(child.name, child.last_words, child.log)
         if self._asterisk is not None and not self._asterisk.running:
-            said = "\n".join(self._asterisk.output_path.read_text(errors="replace").splitlines()[-20:])
-            raise RegionPartError(f"Asterisk ended by itself. It said last:\n{said}\n({self._asterisk.output_path})")
+            path = self._asterisk.output_path
+            raise self._ended("Asterisk", _last_lines(path), path)
         process = self._postgres.process if self._postgres is not None else None
-        if process is not None and process.poll() is not None:
-            assert self._postgres is not None
-            said = "\n".join(self._postgres.log.read_text(errors="replace").splitlines()[-20:])
-            raise RegionPartError(f"PostgreSQL ended by itself. It said last:\n{said}\n({self._postgres.log})")
+        if self._postgres is not None and process is not None and process.poll() is not None:
+            raise self._ended("PostgreSQL", _last_lines(self._postgres.log), self._postgres.log)
+
+    def _ended(self, name: str, said: str, log: Path) -> RegionPartError:
+        return RegionPartError(self._words["ended"].format(name=name, said=said, log=log))
+
+
+def _last_lines(path: Path) -> str:
+    return "\n".join(path.read_text(errors="replace").splitlines()[-KEPT_LINES:])
 
 
 async def _answers_ok(session: aiohttp.ClientSession, url: str) -> bool:

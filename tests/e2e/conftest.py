@@ -18,7 +18,8 @@ from callflow.embedded.region import Region, Told
 from callflow.embedded.tools import prepare_tools
 from callflow.phone.trunk_peer import TrunkPeer
 from callflow.speech.prompts import make_prompts
-from tests.e2e.town import PAUSE_MS, TONE_MS, Town, ami_address
+from tests.e2e.helpers import ami_address
+from tests.e2e.town import PAUSE_MS, TONE_MS, Town
 
 FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 TRUNK_HOST = "127.0.0.2"

@@ -15,7 +15,8 @@ import pytest
 
 from callflow.config import Settings
 from callflow.embedded.home import environment_of
-from tests.e2e.town import EVENING, Town, callflow
+from tests.e2e.helpers import callflow
+from tests.e2e.town import EVENING, Town
 
 START_SECONDS = 60
 STOP_SECONDS = 30

@@ -1,10 +1,13 @@
 """The net under it all: the service, the database or both are down (R23)."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
+import aiohttp
 import pytest
 
-from tests.e2e.town import OUTSIDER, RINGING_LIMIT, TOLERANCE, Town, eventually
+from tests.e2e.helpers import eventually
+from tests.e2e.town import OUTSIDER, RINGING_LIMIT, TOLERANCE, Town
 
 
 async def everything_is_down(town: Town) -> None:
@@ -105,13 +108,43 @@ async def test_a_call_whose_service_is_killed_before_the_ringing_still_ends_in_v
     await town.step("voicemail", containing="61100@")
 
 
-async def test_a_service_that_hangs_costs_the_caller_two_seconds(town: Town) -> None:
+async def test_a_service_that_is_stuck_costs_the_caller_half_a_second(town: Town) -> None:
     called = await town.phone("61100")
     town.pause_service()
     call = await town.call_from_outside("+4690161100")
     leg = await called.incoming(5)
     assert leg.invite is not None
-    assert leg.invite.at - (await call.wait_for("calling")).at < 3
+    assert leg.invite.at - (await call.wait_for("calling")).at < 1
+
+
+async def claim_and_hang(town: Town, connected: asyncio.Event) -> None:
+    """Claim every call as the service does, and then do nothing with it."""
+    settings = town.region.settings
+    key = f"{settings.ari_username}:{settings.ari_password.get_secret_value()}"
+    where = f"http://{settings.http_host}:{settings.http_port}/ari/events"
+    listen = {"app": "callflow-stuck", "api_key": key}
+    async with aiohttp.ClientSession() as session, session.ws_connect(where, params=listen) as socket:
+        connected.set()
+        async for message in socket:
+            event = message.json()
+            if event["type"] == "CallBroadcast":
+                claim = {"channelId": event["channel"]["id"], "application": "callflow-stuck", "api_key": key}
+                async with session.post(f"{where}/claim", params=claim):
+                    pass
+
+
+async def test_a_service_that_claims_and_then_hangs_costs_the_caller_two_seconds(town: Town) -> None:
+    called = await town.phone("61100")
+    await town.region.service.kill()
+    connected = asyncio.Event()
+    hanging = asyncio.create_task(claim_and_hang(town, connected))
+    await asyncio.wait_for(connected.wait(), 5)
+    call = await town.call_from_outside("+4690161100")
+    leg = await called.incoming(5)
+    hanging.cancel()
+    await asyncio.gather(hanging, return_exceptions=True)
+    assert leg.invite is not None
+    assert 1.5 < leg.invite.at - (await call.wait_for("calling")).at < 3
 
 
 async def test_a_changed_policy_is_in_the_net_as_well(town: Town) -> None:

@@ -1,7 +1,8 @@
 """A change of policy takes effect for the next call, without a restart."""
 
 from callflow.embedded.home import environment_of
-from tests.e2e.town import Town, callflow, eventually
+from tests.e2e.helpers import callflow, eventually
+from tests.e2e.town import Town
 
 
 async def test_a_diversion_by_plain_sql_counts_for_the_next_call(town: Town) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from tests.e2e.helpers import eventually
 from tests.e2e.town import (
     AFTERNOON_BEFORE_GOOD_FRIDAY,
     ASCENSION_DAY,
@@ -11,7 +12,6 @@ from tests.e2e.town import (
     RINGING_LIMIT,
     TOLERANCE,
     Town,
-    eventually,
 )
 
 BYGGLOV = "+4690161200"

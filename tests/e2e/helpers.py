@@ -1,0 +1,85 @@
+"""What the end-to-end tests use beside the town: the database, the command line, and waiting."""
+
+import asyncio
+import json
+import os
+import sys
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from typing import Any
+
+import asyncpg
+
+from callflow.asterisk.ami_connection import AmiAddress
+from callflow.embedded.region import Region
+
+
+@asynccontextmanager
+async def connected(url: str) -> AsyncIterator[asyncpg.Connection]:
+    """Connect to the database."""
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+async def undo_changes(connection: asyncpg.Connection, after: int) -> None:
+    """Undo, last first, what the audit log says was changed after its row `after`."""
+    rows = await connection.fetch("SELECT * FROM audit WHERE id > $1 ORDER BY id DESC", after)
+    async with connection.transaction():
+        await connection.execute("SET CONSTRAINTS ALL DEFERRED")
+        for row in rows:
+            await _undo(connection, row)
+
+
+async def _undo(connection: asyncpg.Connection, row: asyncpg.Record) -> None:
+    table = row["table_name"]
+    match row["action"].lower():
+        case "insert":
+            await connection.execute(f'DELETE FROM "{table}" WHERE id = $1', row["row_id"])
+        case "delete":
+            await connection.execute(
+                f'INSERT INTO "{table}" SELECT * FROM jsonb_populate_record(NULL::"{table}", $1)', row["old"]
+            )
+        case "update":
+            old, new = json.loads(row["old"]), json.loads(row["new"])
+            columns = ", ".join(f'"{name}"' for name in old if old[name] != new[name])
+            before = f'SELECT {columns} FROM jsonb_populate_record(NULL::"{table}", $1)'
+            change = f'UPDATE "{table}" SET ({columns}) = ({before}) WHERE id = $2'
+            await connection.execute(change, row["old"], row["row_id"])
+
+
+async def eventually(condition: Callable[[], Any], seconds: float, otherwise: str) -> None:
+    """Wait until an async condition holds, asking again and again; fail with `otherwise` after `seconds`."""
+    until = time.monotonic() + seconds
+    while True:
+        if await condition():
+            return
+        assert time.monotonic() < until, otherwise
+        await asyncio.sleep(0.05)
+
+
+def ami_address(region: Region) -> AmiAddress:
+    """Return how to reach the region's AMI."""
+    settings = region.settings
+    secret = settings.ami_password.get_secret_value()
+    return AmiAddress(
+        host="127.0.0.1", port=settings.ami_port, username=settings.ami_username, password=secret, events="user"
+    )
+
+
+async def callflow(environment: Mapping[str, str], *arguments: str) -> tuple[int, str]:
+    """Run a command to its end; return its exit code and all it wrote."""
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "callflow",
+        *arguments,
+        env={**os.environ, **environment},
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.STDOUT,
+    )
+    output, _ = await asyncio.wait_for(process.communicate(), 120)
+    return process.returncode or 0, output.decode()
