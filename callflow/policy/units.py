@@ -125,4 +125,4 @@ def _after_units(route: Route, unit: Unit | None, organisation_id: int, state: S
         return unanswered_menu(route, lineage(route.policy, unit), organisation_id, after)
 
     way = route.way(("switchboard", organisation_id, unit and unit.id), no_switchboard)
-    return reach_place(route, Target(TargetKind.SWITCHBOARD, organisation_id), state, way)
+    return reach_place(route, Target(TargetKind.SWITCHBOARD, organisation_id), state.must_hear(), way)
