@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from callflow.phone.client import PhoneCall
 from callflow.phone.events import Event
 from callflow.policy.decision import Decision
+from callflow.policy.explain import spoken_text
 from callflow.policy.model import Policy
-from callflow.policy.plan import Dial, Hangup, Leg, LegKind, Menu, Phrase, PhraseKind, Say, Step, Voicemail
+from callflow.policy.plan import Dial, Hangup, Leg, LegKind, Menu, Say, Step, Voicemail
 
 PRESS_AFTER_SECONDS = 1.0
 MESSAGE_SECONDS = 20.0
@@ -142,10 +143,10 @@ class Listener:
     def _described(self, step: Step) -> str:
         match step:
             case Say(phrases=phrases):
-                return self.words["say"].format(text=self._spoken(phrases))
+                return self.words["say"].format(text=spoken_text(phrases, self.prompts))
             case Menu(phrases=phrases, choices=choices):
                 digits = ", ".join(digit for digit, _ in choices)
-                return self.words["menu"].format(text=self._spoken(phrases), digits=digits)
+                return self.words["menu"].format(text=spoken_text(phrases, self.prompts), digits=digits)
             case Dial(legs=legs, rings=rings):
                 return self.words["dial"].format(who=self.words["and"].join(map(self._who, legs)), rings=rings)
             case Voicemail(mailbox=mailbox, urgent=urgent):
@@ -154,12 +155,6 @@ class Listener:
                 return self.words["hangup"]
             case _:
                 return type(step).__name__
-
-    def _spoken(self, phrases: tuple[Phrase, ...]) -> str:
-        return " ".join(
-            self.prompts.get(phrase.value, phrase.value) if phrase.kind is PhraseKind.PROMPT else phrase.value
-            for phrase in phrases
-        )
 
     def _who(self, leg: Leg) -> str:
         if leg.kind is LegKind.TRUNK:

@@ -121,12 +121,12 @@ def _step_text(step: Step, words: Mapping[str, str], *, swedish: bool) -> str:
             return _dial_text(step, swedish=swedish)
         case Say():
             said = "säg" if swedish else "say"
-            return f"{said} ”{_spoken(step.phrases, words)}” → {step.next_step}"
+            return f"{said} ”{spoken_text(step.phrases, words)}” → {step.next_step}"
         case Menu():
             offered = "val" if swedish else "menu"
             otherwise = "annars" if swedish else "otherwise"
             choices = ", ".join(f"{digit} → {to}" for digit, to in step.choices)
-            return f"{offered} ”{_spoken(step.phrases, words)}” {choices}, {otherwise} → {step.no_choice}"
+            return f"{offered} ”{spoken_text(step.phrases, words)}” {choices}, {otherwise} → {step.no_choice}"
         case Voicemail():
             box = "röstbrevlåda" if swedish else "voicemail"
             urgent = (" (brådskande)" if swedish else " (urgent)") if step.urgent else ""
@@ -145,8 +145,16 @@ def _dial_text(step: Dial, *, swedish: bool) -> str:
     return f"{rings}; {no_answer} → {step.no_answer}, {busy} → {step.busy}, {gone} → {step.unreachable}"
 
 
-def _spoken(phrases: tuple[Phrase, ...], words: Mapping[str, str]) -> str:
-    return " ".join(
-        phrase.value if phrase.kind is PhraseKind.TEXT else words.get(phrase.value, phrase.value)
-        for phrase in phrases
-    )
+def spoken_text(phrases: tuple[Phrase, ...], words: Mapping[str, str]) -> str:
+    """Return what is heard as running text; `words` gives what the prompts say (name to text).
+
+    A prompt that begins a new sentence ends the one before it.
+    """
+    text = ""
+    for phrase in phrases:
+        is_prompt = phrase.kind is PhraseKind.PROMPT
+        said = words.get(phrase.value, phrase.value) if is_prompt else phrase.value
+        if is_prompt and said[:1].isupper() and text and text[-1] not in ".!?:":
+            text += "."
+        text = f"{text} {said}" if text else said
+    return text

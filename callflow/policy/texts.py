@@ -174,9 +174,32 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
 }
 
 
+WORDS: dict[str, tuple[str, str]] = {
+    "extension": ("anknytning", "extension"),
+    "unit": ("enhet", "unit"),
+    "ring_group": ("svarsgrupp", "ring group"),
+    "mailbox": ("röstbrevlåda", "mailbox"),
+    "switchboard": ("växeln", "switchboard"),
+    "number": ("nummer", "number"),
+    "all": ("alla samtal", "all calls"),
+    "no_answer": ("inget svar", "no answer"),
+    "busy": ("upptaget", "busy"),
+    "unreachable": ("onåbar", "unreachable"),
+}
+"""The model's own words (kinds of targets, conditions of diversions), where they stand in a line's values."""
+
+
 def reason_text(line: TraceLine, language: str) -> str:
     """Return what a trace line says in a language (`sv`, `en`; any other reads as English)."""
-    return _in(language, REASONS[line.reason]).format_map(line.values)
+    values = {name: _in_words(name, value, language) for name, value in line.values.items()}
+    return _in(language, REASONS[line.reason]).format_map(values)
+
+
+def _in_words(name: str, value: str, language: str) -> str:
+    if name not in {"kind", "condition", "place"}:
+        return value
+    first, space, rest = value.partition(" ")
+    return (_in(language, WORDS[first]) if first in WORDS else first) + space + rest
 
 
 def outcome_text(outcome: Outcome, language: str) -> str:

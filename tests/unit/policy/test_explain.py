@@ -8,9 +8,11 @@ from typing import Any
 import jsonschema  # type: ignore[import-untyped]
 import pytest
 
-from callflow.policy.decision import Call
-from callflow.policy.explain import explain, explain_text
-from callflow.policy.model import Policy
+from callflow.policy.decision import Call, TraceLine
+from callflow.policy.explain import explain, explain_text, spoken_text
+from callflow.policy.model import DiversionCondition, Policy, TargetKind
+from callflow.policy.plan import Phrase, PhraseKind
+from callflow.policy.texts import WORDS, reason_text
 from tests.builders import (
     CALLER,
     OUTSIDER,
@@ -140,3 +142,23 @@ def test_text_tells_menus_and_urgent_messages() -> None:
 @pytest.mark.parametrize(("language", "words"), [("sv", "nödsamtal 112"), ("en", "emergency call 112")])
 def test_text_tells_an_emergency_call(language: str, words: str) -> None:
     assert words in explain_text(town(), internal("112"), at("2026-11-24 03:00"), language)
+
+
+def test_trace_is_swedish_also_in_the_words_of_the_model() -> None:
+    values = {"extension": "+4690161103", "condition": "no_answer", "place": "extension +4690161104"}
+    line = TraceLine(rule="R9", matched=True, reason="diverted", values=values)
+    assert reason_text(line, "sv") == (
+        "Anknytning +4690161103 är vidarekopplad (inget svar) till anknytning +4690161104."
+    )
+    assert reason_text(line, "en") == "Extension +4690161103 is diverted (no answer) to extension +4690161104."
+
+
+@pytest.mark.parametrize("word", [*TargetKind, *DiversionCondition])
+def test_every_word_of_the_model_has_a_word_in_both_languages(word: str) -> None:
+    assert all(WORDS[word])
+
+
+def test_a_new_sentence_ends_the_one_before_it() -> None:
+    words = {"hours": "Du når oss", "day": "måndag", "again": "Vi öppnar igen"}
+    phrases = (*(Phrase(PhraseKind.PROMPT, name) for name in words), Phrase(PhraseKind.TEXT, "Umeå kommun"))
+    assert spoken_text(phrases, words) == "Du når oss måndag. Vi öppnar igen Umeå kommun"
