@@ -22,7 +22,7 @@ from callflow.commands.call_phones import SamplePhones, wanted, without_phone
 from callflow.commands.call_texts import texts
 from callflow.commands.shared import database_url
 from callflow.config import Settings, settings
-from callflow.embedded.home import running_region
+from callflow.embedded.home import as_running
 from callflow.embedded.tools import find_tools
 from callflow.errors import CallflowError
 from callflow.logs import configure_logging
@@ -78,11 +78,9 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
 ) -> None:
     """Place a real call into the running system and show what the caller hears, then the rules that decided."""
     configure_logging(level="ERROR")
-    chosen = settings()
+    chosen = as_running(settings())
     words = texts(chosen.language)
-    region = running_region(chosen.home) or {}
-    tryout = chosen.tryout or bool(region.get("tryout"))
-    if at and not tryout:
+    if at and not chosen.tryout:
         typer.echo(words["at_refused"], err=True)
         raise typer.Exit(TRYOUT_ONLY)
     try:
@@ -90,7 +88,7 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     except ValueError as error:
         typer.echo(words["bad_time"].format(text=at), err=True)
         raise typer.Exit(TRYOUT_ONLY) from error
-    answers = answer if tryout and phones else None
+    answers = answer if chosen.tryout and phones else None
     asked = Asked(caller=caller, called=called, at=instant, press=press, seconds=seconds, answers=answers)
     asyncio.run(call(chosen, asked))
 

@@ -105,7 +105,7 @@ def _untold(_line: str) -> None:
 
 
 def _appended(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
     return path.open("a", encoding="utf-8")
 
 

@@ -18,6 +18,19 @@ from callflow.embedded.setup_errors import DiskFullError, SetupError
 
 SECRETS = ("ARI_PASSWORD", "AMI_PASSWORD")
 SECRET_BYTES = 24
+PUBLIC = (
+    "tryout",
+    "sip_host",
+    "sip_port",
+    "trunk_host",
+    "trunk_port",
+    "http_host",
+    "http_port",
+    "ami_port",
+    "service_host",
+    "service_port",
+)
+"""The settings that another process must know to reach a running region."""
 FIRST_START_BYTES = 1_500_000_000
 LATER_START_BYTES = 200_000_000
 
@@ -37,7 +50,7 @@ class RegionLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        make_home(self.path.parent)
         file = self.path.open("a+")
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -58,26 +71,36 @@ class RegionLock:
             self._file.truncate(0)
             self._file.close()
 
-    def tell(self, **facts: object) -> None:
-        """Write what others may know of the running region."""
+    def tell(self, settings: Settings | None = None) -> None:
+        """Write what others may know of the region: its process and, once it runs, where its parts listen."""
         assert self._file is not None
+        facts = {"pid": os.getpid(), "settings": settings.model_dump(include=set(PUBLIC)) if settings else None}
         self._file.seek(0)
         self._file.truncate(0)
-        self._file.write(json.dumps({"pid": os.getpid(), **facts}))
+        self._file.write(json.dumps(facts))
         self._file.flush()
 
 
-def running_region(home: Path) -> dict[str, object] | None:
-    """Return what a region that runs in `home` tells of itself, or None if none does."""
+def as_running(settings: Settings) -> Settings:
+    """Return the settings as the region that runs in this home folder was started with, else as they are.
+
+    So `callflow call` finds a region on other ports than the usual without being told them again.
+    """
+    told = _running(settings.home)
+    public = told.get("settings")
+    return settings.model_copy(update=public) if isinstance(public, dict) else settings
+
+
+def _running(home: Path) -> dict[str, object]:
     path = home / "run.json"
     try:
         with path.open("r+") as file:
             with suppress(BlockingIOError):
                 fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-                return None
+                return {}
             return _parsed(file.read())
     except OSError:
-        return None
+        return {}
 
 
 def make_secrets(settings: Settings, embedded_url: str | None) -> Settings:
@@ -102,9 +125,15 @@ def make_secrets(settings: Settings, embedded_url: str | None) -> Settings:
     )
 
 
+def make_home(home: Path) -> None:
+    """Make the home folder: others may pass through it (PostgreSQL's user must), but not see what is there."""
+    if not home.exists():
+        home.mkdir(parents=True)
+        home.chmod(0o711)
+
+
 def check_space(settings: Settings) -> None:
     """Raise `DiskFullError` if the home folder's disk has no room for what a start writes."""
-    settings.home.mkdir(parents=True, exist_ok=True)
     needed = LATER_START_BYTES if settings.tools_folder.exists() else FIRST_START_BYTES
     free = shutil.disk_usage(settings.home).free
     if free < needed:

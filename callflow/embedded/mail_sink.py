@@ -25,7 +25,7 @@ class MailSink:
 
     async def start(self) -> None:
         """Start listening."""
-        self.folder.mkdir(parents=True, exist_ok=True)
+        self.folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         loop = asyncio.get_running_loop()
 
         def protocol() -> SMTP:

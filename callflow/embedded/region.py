@@ -130,7 +130,7 @@ class Region:
             await self._start_trunk()
             await self.start_service()
             self._stack.push_async_callback(self.stop_service)
-            lock.tell(tryout=self.settings.tryout)
+            lock.tell(self.settings)
         except BaseException:
             await self.stop()
             raise
