@@ -19,6 +19,7 @@ COMMANDS = {
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
     "migrate": "Bring the policy database to the newest schema.",
+    "configure": "Write Asterisk's configuration and speak the prompts, in production.",
     "sample": "Load the sample region into an empty policy database.",
     "generate": "Fill an empty policy database with a region of many extensions.",
 }

@@ -17,10 +17,10 @@ from urllib.parse import quote
 
 import aiohttp
 
-from callflow.asterisk.configuration import AsteriskPaths, write_base, write_policy
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk, check_port
 from callflow.embedded.child import KEPT_LINES, ChildProcess
+from callflow.embedded.configure import configure_asterisk
 from callflow.embedded.home import RegionLock, check_space, environment_of, make_secrets
 from callflow.embedded.mail_sink import MailSink
 from callflow.embedded.postgres import EmbeddedPostgres
@@ -31,7 +31,6 @@ from callflow.embedded.tools import Tools, prepare_tools
 from callflow.speech.prompts import make_prompts
 from callflow.storage.migrate import migrate
 from callflow.storage.sample import load_sample
-from callflow.storage.snapshot import read_snapshot
 
 LOOPBACK = "127.0.0.1"
 READY_SECONDS = 30.0
@@ -191,11 +190,9 @@ class Region:
     async def _start_asterisk(self) -> None:
         assert self._tools is not None
         self.told.progress(self._words["asterisk"])
-        write_base(self.settings, AsteriskPaths(modules=self._tools.modules_folder, data=self._tools.asterisk_share))
         self._asterisk = EmbeddedAsterisk(self.settings, self._tools)
         self._stack.push_async_callback(self._asterisk.stop)
-        # Phones and numbers stand ready when Asterisk starts, not only when the service has loaded the policy.
-        write_policy(await read_snapshot(self.settings.database_url.get_secret_value()), self.settings)
+        await configure_asterisk(self.settings, self._tools)
         await self._asterisk.start()
 
     async def _start_mail(self) -> None:
