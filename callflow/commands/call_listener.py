@@ -68,8 +68,8 @@ class Listener:
                 result = self.words["yes" if fields["Result"] == "yes" else "no"]
                 self.tell(self.words["confirms"].format(number=fields["Number"], result=result))
             case "CallflowEmergency":
-                said = self.words["emergency"].format(number=fields["Number"], status=fields["Status"])
-                self.tell(said)
+                words = self.words["emergency_test" if fields["Status"] == "TEST" else "emergency"]
+                self.tell(words.format(number=fields["Number"], status=fields["Status"]))
             case "CallflowFallback":
                 self.tell(self.words["fallback"].format(reason=fields["Reason"]))
 

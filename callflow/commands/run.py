@@ -3,9 +3,13 @@
 import asyncio
 import json
 import signal
+import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from email.message import EmailMessage
+from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import typer
 
@@ -93,7 +97,13 @@ def _mail_line(words: dict[str, str]) -> Callable[[EmailMessage], None]:
 
 
 def _clock() -> str:
-    return time.strftime("%H:%M:%S")
+    return datetime.now(ZoneInfo("Europe/Stockholm")).strftime("%H:%M:%S")
+
+
+def _command() -> str:
+    """Return how this command was called, so that the lines shown can be copied as they are."""
+    called = Path(sys.argv[0])
+    return str(called.relative_to(Path.cwd()) if called.is_relative_to(Path.cwd()) else called)
 
 
 async def _show(region: Region, words: dict[str, str]) -> None:
@@ -107,7 +117,7 @@ async def _show(region: Region, words: dict[str, str]) -> None:
     typer.echo("\n" + words["dial"])
     for row_to_dial in TO_DIAL:
         typer.echo(f"  {row_to_dial.number:<8} {row_to_dial.en if chosen.language == 'en' else row_to_dial.sv}")
-        typer.echo(f"           callflow call {row_to_dial.arguments}")
+        typer.echo(f"           {_command()} call {row_to_dial.arguments}")
     typer.echo("\n" + words["calls"])
 
 

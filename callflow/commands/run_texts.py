@@ -53,6 +53,18 @@ TO_DIAL = (
         _from_outside("+4690161105"),
     ),
     ToDial(
+        "61107",
+        "R9: onåbar, vidare till Bygglov",
+        "R9: not reachable, on to Building permits",
+        _from_outside("+4690161107", "--no-phones"),
+    ),
+    ToDial(
+        "61108",
+        "R8: utan röstbrevlåda: besked och enhetens svarsställe",
+        "R8: no voicemail: words and the unit's answering place",
+        _from_outside("+4690161108", f'--at "{DAYTIME}"'),
+    ),
+    ToDial(
         "61200",
         "R4, R6: Bygglov; telefontid 9–11.30 och 13–15",
         "R4, R6: Building permits; telephone hours 9–11.30 and 13–15",
@@ -72,7 +84,7 @@ TO_DIAL = (
     ),
     ToDial(
         "61500",
-        "R4: ingen på första svarsplatsen, vidare till nästa",
+        "R4: ingen på första svarsstället, vidare till nästa",
         "R4: nobody at the first answering place, on to the next",
         _from_outside("+4690161500", f'--at "{DAYTIME}"'),
     ),
@@ -89,7 +101,9 @@ TO_DIAL = (
         _from_outside("+4690161000", f'--at "{EVENING}" --press 1'),
     ),
     ToDial("112", "R23: nödsamtal från varje telefon", "R23: emergency call from any phone", "--from 61100 --to 112"),
-    ToDial("*112", "R23: prova vägen till 112 utan att ringa", "R23: test the way to 112", "--from 61100 --to *112"),
+    ToDial(
+        "*112", "R23: prova vägen till 112 utan att ringa", "R23: test the way to 112", "--from 61100 --to '*112'"
+    ),
 )
 
 SOFTPHONES = ("61001", "61100", "61104", "61201", "61005")

@@ -104,6 +104,13 @@ async def test_call_from_an_extension_is_an_internal_call(town: Town) -> None:
     assert emergency.caller_number == "+4690161100"
 
 
+async def test_call_of_the_test_number_does_not_claim_that_112_was_called(town: Town) -> None:
+    environment = environment_of(town.region.settings)
+    code, shown = await callflow(environment, "call", "--from", "61100", "--to", "*112", "--seconds", "20")
+    assert code == 0, shown
+    assert "inget nödsamtal ringdes; ett nödsamtal skulle visa +4690161100" in shown
+
+
 async def test_call_refuses_a_time_on_a_system_that_is_not_for_trying_out(town: Town, tmp_path: Path) -> None:
     environment = environment_of(town.region.settings.model_copy(update={"tryout": False, "home": tmp_path}))
     code, shown = await callflow(environment, "call", "--from", "61100", "--to", "61104", "--at", "2026-03-10 20:00")
