@@ -71,9 +71,13 @@ def read_event(message: Message) -> RingEvent | None:
     match message.get("Event"):
         case "DialBegin" if caller and leg:
             return LegDialled(caller_id=caller, leg_channel=leg)
-        case "DialState" if caller and leg and message.get("DialStatus") == "RINGING":
+        case "DialState" if caller and leg and message.get("DialStatus") in {"RINGING", "PROGRESS"}:
             return LegRinging(
-                caller_id=caller, caller_channel=message["Channel"], leg_channel=leg, ring_ms=_ring_ms(message)
+                caller_id=caller,
+                caller_channel=message["Channel"],
+                leg_channel=leg,
+                ring_ms=_ring_ms(message),
+                early_media=message["DialStatus"] == "PROGRESS",
             )
         case "DialEnd" if caller and leg:
             return LegEnded(caller_id=caller, leg_channel=leg, answered=message.get("DialStatus") == "ANSWER")

@@ -27,11 +27,17 @@ VOICE_HZ = 800.0
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What a number does: rings `ring_seconds`, then answers with `code`; `presses` digits a second later."""
+    """What a number does: rings `ring_seconds`, then answers with `code`; `presses` digits a second later.
+
+    `silent_seconds` pass before it rings at all. `ring_code` 183 sends the network's own sound and never says that
+    it rings.
+    """
 
     ring_seconds: float = 0.0
     code: int = 200
     presses: str = ""
+    silent_seconds: float = 0.0
+    ring_code: int = 180
 
 
 VOICEMAIL_OF_THE_OPERATOR = Behaviour(ring_seconds=10.0)
@@ -90,7 +96,9 @@ class TrunkPeer:
         task.add_done_callback(self._tasks.discard)
 
     async def _behave(self, call: PhoneCall, behaviour: Behaviour) -> None:
-        await call.ring()
+        if behaviour.silent_seconds and await _ended_within(call, behaviour.silent_seconds):
+            return
+        await call.answer(behaviour.ring_code)
         if await _ended_within(call, behaviour.ring_seconds):
             return
         if behaviour.code != KNOWN[EMERGENCY].code:

@@ -27,10 +27,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class _Caller:
-    """A caller's legs that have not ended, and the clock that began with the first ringing."""
+    """A caller's legs that have not ended, and the clock that began with the first ringing.
+
+    Early media begins it as well; the first ringing then begins it anew.
+    """
 
     legs: dict[str, None] = field(default_factory=dict)
     clock: asyncio.TimerHandle | None = None
+    rings: bool = False
 
     def stop(self) -> None:
         if self.clock is not None:
@@ -71,7 +75,9 @@ class RingGuard:
     def _rings(self, event: LegRinging) -> None:
         caller = self._callers.setdefault(event.caller_id, _Caller())
         caller.legs[event.leg_channel] = None
-        if event.ring_ms is not None and caller.clock is None:
+        if event.ring_ms is not None and (caller.clock is None or not (caller.rings or event.early_media)):
+            caller.stop()
+            caller.rings = not event.early_media
             loop = asyncio.get_running_loop()
             caller.clock = loop.call_later(
                 event.ring_ms / 1000, self._time_is_up, event.caller_id, event.caller_channel

@@ -81,12 +81,17 @@ class Switch(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LegRinging:
-    """A leg rings; `ring_ms` is how long the legs of this caller may ring, None for a call that is not ours."""
+    """A leg rings; `ring_ms` is how long the legs of this caller may ring, None for a call that is not ours.
+
+    `early_media`: the leg's network sends its own sound and has not said that it rings (SIP 183). Most likely that
+    sound is a ringing tone.
+    """
 
     caller_id: str
     caller_channel: str
     leg_channel: str
     ring_ms: int | None
+    early_media: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

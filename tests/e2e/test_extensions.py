@@ -1,7 +1,7 @@
 """Calls to an extension, internal and external (R8, R9)."""
 
 from callflow.phone.client import PhoneCall
-from callflow.phone.trunk_peer import Behaviour
+from callflow.phone.trunk_peer import KNOWN, PERSON, Behaviour
 from tests.e2e.town import RING_SECONDS, RINGING_LIMIT, TOLERANCE, Town
 
 
@@ -88,6 +88,34 @@ async def test_diverted_rings_count_together_to_four(town: Town) -> None:
     ringing = call.first("ringing")
     assert ringing is not None
     assert answer.at - ringing.at < RINGING_LIMIT + TOLERANCE
+
+
+async def test_a_diversion_to_a_mobile_that_rings_late_adds_no_ring(town: Town) -> None:
+    await town.sql("""
+        UPDATE diversion SET to_extension_id = (SELECT id FROM extension WHERE number = '+4690161102')
+        WHERE extension_id = (SELECT id FROM extension WHERE sip_username = '61103') AND condition = 'no_answer'
+    """)
+    town.trunk.behaviours[PERSON] = Behaviour(silent_seconds=1.5 * RING_SECONDS, ring_seconds=30)
+    phone = await town.phone("61103")
+    call = await town.call_from_outside("+4690161103")
+    await (await phone.incoming()).ring()
+    answer = await call.wait_for("connected", 3 * RINGING_LIMIT)
+    town.trunk.behaviours[PERSON] = KNOWN[PERSON]
+    ringing = call.first("ringing")
+    assert ringing is not None
+    assert abs(answer.at - ringing.at - RINGING_LIMIT) < TOLERANCE
+
+
+async def test_a_network_that_sends_its_own_ringing_tone_is_given_four_rings_too(town: Town) -> None:
+    await town.sql("UPDATE extension SET mobile_confirms = false WHERE number = '+4690161102'")
+    town.trunk.behaviours[PERSON] = Behaviour(ring_code=183, ring_seconds=30)
+    await town.call_from_outside("+4690161102")
+    mobile = await town.trunk.call_to(PERSON)
+    ended = await mobile.wait_for("disconnected", 4 * RINGING_LIMIT)
+    town.trunk.behaviours[PERSON] = KNOWN[PERSON]
+    came = mobile.first("incoming")
+    assert came is not None
+    assert abs(ended.at - came.at - RINGING_LIMIT) < TOLERANCE
 
 
 async def test_all_calls_are_diverted_at_once(town: Town) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 from callflow.service.ring_guard import RingGuard
 from callflow.service.telephony import (
@@ -27,6 +28,10 @@ def dialled(leg: str, caller: str = "1.1") -> LegDialled:
 
 def rings(leg: str, caller: str = "1.1", ring_ms: int | None = RING_MS) -> LegRinging:
     return LegRinging(caller_id=caller, caller_channel=f"PJSIP/trunk-{caller}", leg_channel=leg, ring_ms=ring_ms)
+
+
+def early_media(leg: str, ring_ms: int | None = RING_MS) -> LegRinging:
+    return replace(rings(leg, ring_ms=ring_ms), early_media=True)
 
 
 def ended(leg: str, *, answered: bool = False) -> LegEnded:
@@ -62,6 +67,22 @@ async def test_the_clock_begins_with_the_first_ringing_of_any_leg() -> None:
         await until(lambda: ringing.ended)
         took = asyncio.get_running_loop().time() - began
     assert took < RING_MS * 1.4 / 1000
+
+
+async def test_early_media_begins_the_clock() -> None:
+    async with guarded(dialled("mobile"), early_media("mobile")) as ringing:
+        await until(lambda: ringing.ended)
+
+
+async def test_ringing_after_early_media_begins_the_clock_anew() -> None:
+    async with guarded(early_media("mobile"), rings("mobile", ring_ms=10_000)) as ringing:
+        await the_time_is_up()
+    assert ringing.ended == []
+
+
+async def test_early_media_beside_what_rings_changes_nothing() -> None:
+    async with guarded(rings("desk"), early_media("mobile", ring_ms=10_000)) as ringing:
+        await until(lambda: ringing.ended)
 
 
 async def test_an_answered_call_is_left_alone() -> None:
