@@ -41,9 +41,12 @@ def database_url() -> str:
     """Return the policy database's URL (`postgresql+asyncpg://…`); raise `NoDatabaseError` if none is set."""
     url = settings().database_url.get_secret_value()
     if not url:
+        path = settings().home / "callflow.env"
         raise NoDatabaseError(
+            "Ingen policydatabas är satt. Starta `callflow run` först, eller sätt CALLFLOW_DATABASE_URL "
+            f"(postgresql+asyncpg://…) i miljön eller i {path}.\n"
             "No policy database is set. Start `callflow run` first, or set CALLFLOW_DATABASE_URL "
-            f"(postgresql+asyncpg://…) in the environment or in {settings().home / 'callflow.env'}."
+            f"(postgresql+asyncpg://…) in the environment or in {path}."
         )
     return url
 
@@ -56,7 +59,10 @@ def in_language(texts: Mapping[str, Text]) -> Text:
 def require_diallable(number: str) -> str:
     """Return the number as it stands; raise `BadNumberError` when no telephone could dial it."""
     if _DIALLABLE.fullmatch(number.strip()) is None:
-        raise BadNumberError(f"'{number}' is no telephone number; write it as +4690161000, 090-16 10 00 or 61000.")
+        raise BadNumberError(
+            f"”{number}” är inget telefonnummer; skriv det som +4690161000, 090-16 10 00 eller 61000.\n"
+            f"'{number}' is no telephone number; write it as +4690161000, 090-16 10 00 or 61000."
+        )
     return number.strip()
 
 
@@ -65,7 +71,7 @@ def find_extension(number: str, policy: Policy) -> Extension:
     found = normalise(require_diallable(number), policy, internal=True).number
     target = policy.numbers.get(found or "")
     if target is None or target.kind is not TargetKind.EXTENSION or target.id is None:
-        raise BadNumberError(f"'{number}' is no extension of ours.")
+        raise BadNumberError(f"”{number}” är ingen anknytning hos oss.\n'{number}' is no extension of ours.")
     return policy.extensions[target.id]
 
 

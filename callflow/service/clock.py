@@ -35,5 +35,6 @@ def _read(text: str) -> datetime:
         return datetime.fromisoformat(text.strip())
     except ValueError as error:
         raise BadTimeError(
-            f"'{text}' is no time; write it as '2026-11-24 09:14' or 2026-11-24T09:14:02+01:00"
+            f"”{text}” är ingen tid; skriv den som '2026-11-24 09:14' eller 2026-11-24T09:14:02+01:00.\n"
+            f"'{text}' is no time; write it as '2026-11-24 09:14' or 2026-11-24T09:14:02+01:00."
         ) from error

@@ -46,8 +46,9 @@ def test_explain_tells_in_swedish_or_english(callflow: CommandLine) -> None:
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("--from", "hej", "--to", "61003"), "'hej' is no telephone number"),
-        (("--from", EXTENSION, "--to", "61003", "--at", "igår"), "'igår' is no time"),
+        (("--from", "hej", "--to", "61003"), "”hej” är inget telefonnummer"),
+        (("--from", "hello", "--to", "61003"), "'hello' is no telephone number"),
+        (("--from", EXTENSION, "--to", "61003", "--at", "igår"), "”igår” är ingen tid"),
     ],
 )
 def test_a_bad_question_is_one_clear_message(callflow: CommandLine, arguments: tuple[str, ...], message: str) -> None:
