@@ -45,7 +45,7 @@ def _first_step(
     route: Route, dialled: Dialled, target: Target | None, in_range: NumberRange | None
 ) -> tuple[Outcome, int]:
     number = dialled.number
-    if number is not None and dialled.form == "emergency":
+    if number is not None and dialled.form == "emergency" and route.call.caller_extension_id is not None:
         route.note("R23", True, "emergency", number=number)
         return Outcome.EMERGENCY, route.builder.add(Emergency(number=number))
     route.note("R23", False, "not_emergency")

@@ -7,8 +7,12 @@ from urllib.parse import unquote
 
 from callflow.policy.model import NumberRange, Policy
 
-EMERGENCY_NUMBERS = frozenset({"112", "*112"})
-"""The emergency number and the number that tests the way to it."""
+EMERGENCY_NUMBERS = {
+    **dict.fromkeys(("112", "0112", "00112", "+46112", "0046112", "112#"), "112"),
+    **dict.fromkeys(("*112", "*112#"), "*112"),
+}
+"""The emergency number, and the number that tests the way to it, as they are dialled; dialplan/emergency.conf has them
+too and takes them before any decision."""
 
 COUNTRY = "46"
 _SEPARATORS = re.compile(r"[\s\-./()\u2010-\u2015]+")
@@ -19,7 +23,7 @@ _FULL_LENGTH = 10
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """What was dialled: `number` in E.164 or, for an emergency, as it stands; None when it cannot be read.
+    """What was dialled: `number` in E.164 or, for an emergency, `112` or `*112`; None when it cannot be read.
 
     `form` is a stable word: `emergency`, `international`, `national`, `short`, `trunk` or `unreadable`.
     """
@@ -36,7 +40,7 @@ def normalise(dialled: str, policy: Policy, *, internal: bool) -> Dialled:
     """
     digits = _bare(dialled)
     if digits in EMERGENCY_NUMBERS:
-        return Dialled(digits, "emergency")
+        return Dialled(EMERGENCY_NUMBERS[digits], "emergency")
     if digits.startswith("+"):
         return _e164(digits[1:], "international")
     if not (digits.isascii() and digits.isdigit()):

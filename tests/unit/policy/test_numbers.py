@@ -33,6 +33,8 @@ RANGES = policy(
         ("4690161000", "+4690161000", "trunk"),
         ("112", "112", "emergency"),
         ("*112", "*112", "emergency"),
+        *((form, "112", "emergency") for form in ("0112", "00112", "+46112", "tel:+46112", "0046112", "112#", "1 1 2")),
+        ("*112#", "*112", "emergency"),
     ],
 )
 def test_number_in_any_common_form_is_read(dialled: str, number: str, form: str) -> None:

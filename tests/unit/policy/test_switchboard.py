@@ -172,6 +172,12 @@ def test_emergency_comes_before_everything_also_from_a_locked_extension(number: 
     assert reasons(decision) == ["emergency"]
 
 
+def test_nobody_outside_reaches_the_emergency_number_through_us() -> None:
+    decision = decided(town(), external("112"))
+    assert decision.outcome is Outcome.REFUSED
+    assert way(decision) == ["say [number-not-in-use]", *UNALLOCATED]
+
+
 def test_locked_extension_can_call_nobody_else() -> None:
     rows = policy(extensions=[extension(1, locked=True), extension(2)])
     decision = decided(rows, internal("61002", 1))
