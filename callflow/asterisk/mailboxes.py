@@ -9,7 +9,7 @@ from callflow.policy.model import Mailbox
 HEADER = f"[{VOICEMAIL_CONTEXT}]\n"
 
 _PIN = re.compile(r"[0-9]{1,16}")
-_EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9.-]+")
+_EMAIL = re.compile(r"[A-Za-z0-9._%+'-]+@[A-Za-z0-9.-]+")
 
 
 def render_mailbox(mailbox: Mailbox, pin: str) -> str:

@@ -26,6 +26,15 @@ REFUSALS = [
         "systemet självt",
         net=True,
     ),
+    *(
+        Refusal(
+            f"UPDATE extension SET sip_username = '{name}' WHERE id = 1",
+            "extension_sip_username_form",
+            "först en bokstav",
+            net=True,
+        )
+        for name in ("-61001", "_61001", ".61001", "phone", "Phone-AOR", "transport-udp")
+    ),
     Refusal(
         "UPDATE extension SET sip_username = '61002' WHERE id = 1", "extension_sip_username_once", "61002", net=True
     ),
@@ -52,6 +61,8 @@ REFUSALS = [
     Refusal("UPDATE mailbox SET name = E'Anna\\n61009 => 1,x'", "mailbox_name_text", "radbrytningar", net=True),
     Refusal("UPDATE mailbox SET email = 'a@b.se|attach=no'", "mailbox_email_email", "e-postadress", net=True),
     Refusal("UPDATE mailbox SET email = 'a@b.se, c@d.se'", "mailbox_email_email", "e-postadress", net=True),
+    Refusal("UPDATE mailbox SET email = 'åsa@umea.se'", "mailbox_email_email", "utan å, ä och ö", net=True),
+    Refusal("UPDATE mailbox SET email = 'asa@umeå.se'", "mailbox_email_email", "utan å, ä och ö", net=True),
     Refusal("UPDATE mailbox SET language = 'de'", "mailbox_language_known", "Välj", net=True),
     Refusal("UPDATE mailbox SET pin = '123'", "mailbox_pin_safe", "4 till 10 siffror", net=True),
     Refusal("UPDATE mailbox SET pin = '12a4'", "mailbox_pin_safe", "4 till 10 siffror", net=True),

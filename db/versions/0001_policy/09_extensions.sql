@@ -3,8 +3,11 @@
 -- squawk-ignore-file constraint-missing-not-valid, disallowed-unique-constraint
 
 CREATE FUNCTION policy_is_sip_username(value text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT value ~ '^[A-Za-z0-9._-]{1,40}$'
-        AND lower(value) NOT IN ('trunk', 'global', 'system', 'general', 'anonymous', 'callflow', 'acl', 'transport')
+    SELECT value ~ '^[A-Za-z0-9][A-Za-z0-9._-]{0,39}$'
+        AND lower(value) NOT IN (
+            'trunk', 'phone', 'phone-auth', 'phone-aor', 'global', 'system', 'transport-udp', 'general', 'anonymous',
+            'callflow', 'acl', 'transport'
+        )
 $$;
 
 CREATE FUNCTION policy_is_sip_password(value text) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -76,9 +79,10 @@ BEGIN
         PERFORM policy_refuse(
             'extension', 'extension_sip_username_form',
             format('Anknytning %s: sip_username kan inte vara %s. Använd bara a–z, A–Z, 0–9, punkt, understreck och '
-                   'bindestreck, högst 40 tecken, och inte ett namn som systemet självt har (till exempel trunk).',
+                   'bindestreck, först en bokstav eller siffra, högst 40 tecken, och inte ett namn som systemet '
+                   'självt har (till exempel trunk).',
                    NEW.number, quote_literal(NEW.sip_username)),
-            'Use 1 to 40 of A-Z, a-z, 0-9, dot, underscore, hyphen, and none of the system''s own names.'
+            'Use 1 to 40 of A-Z, a-z, 0-9, dot, underscore, hyphen, first a letter or digit, no name of the system''s own.'
         );
     END IF;
     IF NOT policy_is_sip_password(NEW.sip_password) THEN

@@ -97,6 +97,11 @@ def test_a_mailbox_line_has_its_address_and_language(settings: Settings) -> None
     assert rendered(settings, "mailboxes.conf", given).splitlines() == ["[callflow]", line]
 
 
+def test_an_apostrophe_in_an_address_is_common(settings: Settings) -> None:
+    text = rendered(settings, "mailboxes.conf", snapshot(mailboxes=[mailbox(1, email="pat.o'brien@example.se")]))
+    assert ",pat.o'brien@example.se," in text
+
+
 def test_a_mailbox_with_an_odd_address_is_left_out(settings: Settings) -> None:
     given = snapshot(mailboxes=[mailbox(1, email="a@b|attach=no"), mailbox(2)])
     text = rendered(settings, "mailboxes.conf", given)
