@@ -11,8 +11,9 @@ EMERGENCY_NUMBERS = {
     **dict.fromkeys(("112", "0112", "00112", "+46112", "0046112", "112#"), "112"),
     **dict.fromkeys(("*112", "*112#"), "*112"),
 }
-"""The emergency number, and the number that tests the way to it, as they are dialled; dialplan/emergency.conf has them
-too and takes them before any decision."""
+"""The emergency number and the number that tests the way to it, as they are dialled.
+
+dialplan/emergency.conf has them too, and takes them before any decision."""
 
 COUNTRY = "46"
 _SEPARATORS = re.compile(r"[\s\-./()\u2010-\u2015]+")
