@@ -139,6 +139,7 @@ class EmbeddedPostgres:
         arguments = [f"--{name}={value}" for name, value in settings.items()]
         self._rotate_log()
         with self.log.open("ab") as log:
+            before = log.tell()
             self.process = subprocess.Popen(
                 user.command(binaries / "postgres", "-D", data, *arguments),
                 stdin=subprocess.DEVNULL,
@@ -147,7 +148,7 @@ class EmbeddedPostgres:
                 cwd="/",
                 start_new_session=True,  # Ctrl-C in a terminal is ours to pass on, after the calls have ended
             )
-        self._wait_until_ready(data / "postmaster.pid")
+        self._wait_until_ready(data / "postmaster.pid", before)
 
     def stop(self) -> None:
         """Stop the server: what runs is rolled back, what was committed is kept. Does nothing if it is not ours."""
@@ -220,9 +221,8 @@ class EmbeddedPostgres:
         if self.log.exists() and self.log.stat().st_size > LOG_BYTES:
             self.log.replace(self.log.with_suffix(".log.1"))
 
-    def _wait_until_ready(self, state: Path) -> None:
+    def _wait_until_ready(self, state: Path, before: int) -> None:
         assert self.process is not None
-        before = self.log.stat().st_size
         limit = time.monotonic() + self.ready_seconds
         while not is_ready(state, self.process.pid):
             if self.process.poll() is not None:

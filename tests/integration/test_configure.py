@@ -1,5 +1,7 @@
 """`callflow configure`: Asterisk's files for an Asterisk that somebody else starts."""
 
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,27 +13,34 @@ PASSWORDS = {"CALLFLOW_ARI_PASSWORD": "a-long-and-random-one", "CALLFLOW_AMI_PAS
 
 
 @pytest.fixture
-def callflow(tmp_path: Path, sample_database_url: str) -> CommandLine:
-    line = CommandLine(tmp_path / "home", sample_database_url)
+def home() -> Iterator[Path]:
+    # pytest's own folders leave too little of the 107 bytes that a Unix socket's path may have.
+    with tempfile.TemporaryDirectory(prefix="callflow-test-", dir="/tmp") as name:
+        yield Path(name) / "home"
+
+
+@pytest.fixture
+def callflow(home: Path, sample_database_url: str) -> CommandLine:
+    line = CommandLine(home, sample_database_url)
     shared = Settings()
     line.environment |= {"CALLFLOW_TOOLS": str(shared.tools_folder), "CALLFLOW_SOUNDS": str(shared.sounds_folder)}
     return line
 
 
-def test_configure_writes_what_asterisk_needs_to_start_alone(callflow: CommandLine, tmp_path: Path) -> None:
+def test_configure_writes_what_asterisk_needs_to_start_alone(callflow: CommandLine, home: Path) -> None:
     callflow.environment |= PASSWORDS
     done = callflow("configure")
     assert done.returncode == 0, done.stderr
-    etc = tmp_path / "home" / "asterisk" / "etc"
+    etc = home / "asterisk" / "etc"
     assert "[61100]" in (etc / "generated" / "phones.conf").read_text()
     assert "4690161100" in (etc / "generated" / "net.conf").read_text()
     assert PASSWORDS["CALLFLOW_ARI_PASSWORD"] in (etc / "ari.conf").read_text()
     assert all(path.stat().st_mode & 0o077 == 0 for path in etc.rglob("*.conf"))
 
 
-def test_configure_without_passwords_says_what_to_set(callflow: CommandLine, tmp_path: Path) -> None:
+def test_configure_without_passwords_says_what_to_set(callflow: CommandLine, home: Path) -> None:
     done = callflow("configure")
     assert done.returncode == 1
     assert "CALLFLOW_ARI_PASSWORD" in done.stderr
     assert "Traceback" not in done.stderr
-    assert not (tmp_path / "home" / "asterisk").exists()
+    assert not (home / "asterisk").exists()
