@@ -1,5 +1,7 @@
 """Calls to an extension, internal and external (R8, R9)."""
 
+import pytest
+
 from callflow.phone.client import PhoneCall
 from callflow.phone.trunk_peer import KNOWN, PERSON, Behaviour
 from tests.e2e.town import RING_SECONDS, RINGING_LIMIT, TOLERANCE, Town
@@ -125,14 +127,15 @@ async def test_all_calls_are_diverted_at_once(town: Town) -> None:
     assert diverted.first("incoming") is None
 
 
-async def test_a_busy_extension_goes_to_its_diversion(town: Town) -> None:
+@pytest.mark.parametrize("code", [486, 603])
+async def test_a_busy_extension_goes_to_its_diversion(town: Town, code: int) -> None:
     await town.sql("""
         UPDATE diversion SET to_extension_id = (SELECT id FROM extension WHERE sip_username = '61100')
         WHERE extension_id = (SELECT id FROM extension WHERE sip_username = '61106') AND condition = 'busy'
     """)
     phone, other = await town.phone("61106"), await town.phone("61100")
     await town.call_from_outside("+4690161106")
-    await (await phone.incoming()).reject(486)
+    await (await phone.incoming()).reject(code)
     await other.incoming(15)
 
 
