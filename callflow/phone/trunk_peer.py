@@ -30,7 +30,7 @@ class Behaviour:
     """What a number does: rings `ring_seconds`, then answers with `code`; `presses` digits a second later.
 
     `silent_seconds` pass before it rings at all. `ring_code` 183 sends the network's own sound and never says that
-    it rings.
+    it rings. `hangs_up_after` is how many seconds after its answer it hangs up by itself.
     """
 
     ring_seconds: float = 0.0
@@ -38,6 +38,7 @@ class Behaviour:
     presses: str = ""
     silent_seconds: float = 0.0
     ring_code: int = 180
+    hangs_up_after: float | None = None
 
 
 VOICEMAIL_OF_THE_OPERATOR = Behaviour(ring_seconds=10.0)
@@ -108,6 +109,8 @@ class TrunkPeer:
         await call.answer()
         if behaviour.presses and not await _ended_within(call, 1.0):
             await call.send_digits(behaviour.presses)
+        if behaviour.hangs_up_after is not None and not await _ended_within(call, behaviour.hangs_up_after):
+            await call.hang_up()
 
 
 async def _ended_within(call: PhoneCall, seconds: float) -> bool:

@@ -197,6 +197,27 @@ async def test_the_mobile_operators_voicemail_does_not_swallow_the_call(town: To
     await mobile.wait_for("disconnected", 20)
 
 
+async def test_who_answers_a_mobile_and_hangs_up_without_a_digit_has_not_taken_the_call(town: Town) -> None:
+    town.trunk.behaviours["+46701740610"] = Behaviour(ring_seconds=0.3, hangs_up_after=0.7)
+    phone = await town.phone("61101")
+    call = await town.call_from_outside("+4690161101")
+    leg = await phone.incoming()
+    await leg.ring()
+    mobile = await town.trunk.call_to("+46701740610")
+    await mobile.wait_for("disconnected")
+    assert call.first("connected") is None
+    await leg.wait_for("disconnected", RINGING_LIMIT + 3)
+    assert abs(rang_for(leg, call) - RINGING_LIMIT) < TOLERANCE
+    await town.step("voicemail", containing="61101@")
+
+
+async def test_a_mobile_alone_that_hangs_up_without_a_digit_leaves_the_caller_to_voicemail(town: Town) -> None:
+    town.trunk.behaviours[PERSON] = Behaviour(ring_seconds=0.3, hangs_up_after=0.7)
+    await town.call_from_outside("+4690161102")
+    await town.step("voicemail", containing="61102@")
+    town.trunk.behaviours[PERSON] = KNOWN[PERSON]
+
+
 async def test_a_mobile_that_need_not_confirm_is_connected_when_it_answers(town: Town) -> None:
     await town.sql("UPDATE extension SET mobile_confirms = false WHERE sip_username = '61101'")
     town.trunk.behaviours["+46701740610"] = Behaviour(ring_seconds=0.3)
