@@ -193,8 +193,8 @@ def check_port(host: str, port: int, what: str, setting: str, *, udp: bool = Fal
             probe.bind((host, port))
         except OSError as error:
             raise PortInUseError(
-                f"Port {port} ({'UDP' if udp else 'TCP'}) på {host} går inte att använda: stäng det program som har den "
-                f"(`ss -lnp` visar vilket), eller sätt {setting} till en ledig port.\n"
+                f"Port {port} ({'UDP' if udp else 'TCP'}) på {host} går inte att använda: "
+                f"stäng det program som har den (`ss -lnp` visar vilket), eller sätt {setting} till en ledig port.\n"
                 f"Port {port} ({'UDP' if udp else 'TCP'}) on {host}, for {what}, cannot be used: {error.strerror}. "
                 f"Another program has it (`ss -lnp` shows which): stop that one, or set {setting} to a free port.",
             ) from error

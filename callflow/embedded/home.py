@@ -50,8 +50,12 @@ class RegionLock:
         self._file: IO[str] | None = None
 
     def __enter__(self) -> Self:
-        make_home(self.path.parent)
-        file = self.path.open("a+")
+        try:
+            make_home(self.path.parent)
+            file = self.path.open("a+")
+        except OSError as error:
+            message = self._words["home"].format(home=self.path.parent, error=error.strerror)
+            raise SetupError(message) from error
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:

@@ -256,6 +256,8 @@ class Region:
 
 
 def _last_lines(path: Path) -> str:
+    if not path.exists():
+        return ""
     return "\n".join(path.read_text(errors="replace").splitlines()[-KEPT_LINES:])
 
 

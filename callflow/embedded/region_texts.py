@@ -10,6 +10,8 @@ _TEXTS = {
         "eller sätt CALLFLOW_HOME till en annan mapp och andra portar.",
         "disk_full": "På disken för {home} är {free} MB lediga, men {needed} MB behövs. Frigör utrymme, eller sätt "
         "CALLFLOW_HOME till en mapp på en annan disk.",
+        "home": "Mappen {home} kan inte användas: {error}. Se till att den är din, eller sätt CALLFLOW_HOME till en "
+        "mapp som är det.",
         "ended": "{name} slutade av sig självt. Det sade sist:\n{said}\n({log})",
         "not_ready": "callflow serve var inte redo efter {seconds:.0f} s ({url}). Det sade sist:\n{said}",
     },
@@ -22,6 +24,8 @@ _TEXTS = {
         "set CALLFLOW_HOME to another folder and other ports.",
         "disk_full": "The disk of {home} has {free} MB free, but {needed} MB are needed. Free some space, or set "
         "CALLFLOW_HOME to a folder on another disk.",
+        "home": "The folder {home} cannot be used: {error}. See that it is yours, or set CALLFLOW_HOME to a folder "
+        "that is.",
         "ended": "{name} ended by itself. It said last:\n{said}\n({log})",
         "not_ready": "callflow serve was not ready after {seconds:.0f} s ({url}). It said last:\n{said}",
     },

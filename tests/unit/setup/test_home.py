@@ -7,6 +7,7 @@ import pytest
 
 from callflow.config import Settings
 from callflow.embedded.home import AlreadyRunningError, RegionLock, as_running, make_secrets
+from callflow.embedded.setup_errors import SetupError
 
 
 def mode(path: Path) -> int:
@@ -20,6 +21,12 @@ def test_others_may_pass_through_a_new_home_but_not_look(tmp_path: Path) -> None
             assert mode(tmp_path / "home") == 0o711
     finally:
         os.umask(before)
+
+
+def test_a_home_that_cannot_be_made_is_told_with_what_to_do(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(SetupError, match="CALLFLOW_HOME"), RegionLock(Settings(home=tmp_path / "file" / "home")):
+        pass
 
 
 def test_secrets_are_made_once_and_for_the_owner_only(tmp_path: Path) -> None:
