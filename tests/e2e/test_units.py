@@ -123,6 +123,7 @@ async def test_duty_escalates_to_the_end_and_the_message_is_mailed_at_once(town:
     await eventually(town.has_mail, 10, "no mail came")
     mail = town.region.mail.mails[0]
     assert "jour.bygglov@umea.example" in mail["To"]
+    assert mail["Subject"].startswith("BRÅDSKANDE röstmeddelande från +46701740605 till")
     attachment = next(iter(mail.iter_attachments()))
     assert attachment.get_content_type().startswith("audio/")
     assert len(attachment.get_content()) > 8000
