@@ -116,8 +116,9 @@ def run(command: list[str]) -> subprocess.CompletedProcess[str]:
 def trouble_of_apt(said: str, archive: str) -> SetupError:
     """Return what apt said as an error of its kind, with what to do."""
     said = said.strip()[-1500:]
-    if "No space left on device" in said or "enough free space" in said:
-        return disk_full(said)
+    full = [line for line in said.splitlines() if "No space left on device" in line or "enough free space" in line]
+    if full:
+        return disk_full(full[-1])
     if any(sign in said for sign in KEY_ERRORS):
         return KeyringError(
             f"Debian's archive keys do not fit {archive}. Update the package debian-archive-keyring "

@@ -1,6 +1,7 @@
 """Text into telephone sound by espeak-ng and sox."""
 
 import os
+import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterable
@@ -23,6 +24,8 @@ SETTINGS = repr((VOICES, TELEPHONE, LOUDNESS))
 """Changes when speech of the same text would sound different."""
 
 LIMIT_SECONDS = 60
+FULL_BYTES = 1_000_000
+"""A disk with less than this is full."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class SpeechEngine:
         command = [*self.tools.command("espeak-ng"), *voice, "-z", "-b", "1", "--stdin", "-w"]
         with _temporary(speaking.path) as folder:
             spoken = Path(folder) / "spoken.wav"
-            self._run([*command, str(spoken)], text)
+            self._run([*command, str(spoken)], text, Path(folder))
             self._write_telephone(spoken, speaking.path, Path(folder))
 
     def convert(self, recording: Path, path: Path) -> None:
@@ -84,11 +87,11 @@ class SpeechEngine:
     def _write_telephone(self, source: Path, path: Path, folder: Path) -> None:
         made = folder / "made.wav"
         # -R: the same dither each time, so that the same text gives the same file.
-        self._run([*self.tools.command("sox"), "-R", str(source), *TELEPHONE, str(made), *LOUDNESS], "")
+        self._run([*self.tools.command("sox"), "-R", str(source), *TELEPHONE, str(made), *LOUDNESS], "", folder)
         made.chmod(0o644)
         made.replace(path)
 
-    def _run(self, command: list[str], text: str) -> None:
+    def _run(self, command: list[str], text: str, folder: Path) -> None:
         environment = {**os.environ, **self.tools.environment()}
         try:
             done = subprocess.run(
@@ -104,7 +107,8 @@ class SpeechEngine:
                 f"Speech could not be made: {error}. Remove the tools folder, then `make run`."
             ) from error
         said = done.stderr.decode(errors="replace").strip()[-500:]
-        if "No space left" in said:
+        # A program that could not write all often ends well, and the next one finds its file cut off.
+        if "No space left" in said or (done.returncode != 0 and shutil.disk_usage(folder).free < FULL_BYTES):
             raise disk_full(said)
         if done.returncode != 0:
             raise SpeechError(f"Speech could not be made: {said or f'code {done.returncode}'}.")
