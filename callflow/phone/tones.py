@@ -26,8 +26,13 @@ def write_tone(path: Path, bursts: Sequence[tuple[float, float]], *, hertz: floa
     return path
 
 
-def heard_bursts(path: Path, *, hertz: float = RING_HZ, shortest_ms: int = 60) -> list[tuple[float, float]]:
-    """Return when the tone was heard in a recording, as (start, end) in seconds from its beginning."""
+def heard_bursts(
+    path: Path, *, hertz: float = RING_HZ, shortest_ms: int = 60, bridge_ms: int = 0
+) -> list[tuple[float, float]]:
+    """Return when the tone was heard in a recording, as (start, end) in seconds from its beginning.
+
+    Silence of up to `bridge_ms` within a tone, as a busy machine loses packets, does not divide it.
+    """
     with wave.open(str(path), "rb") as file:
         samples = array("h", file.readframes(file.getnframes()))
     size = RATE * FRAME_MS // 1000
@@ -38,8 +43,11 @@ def heard_bursts(path: Path, *, hertz: float = RING_HZ, shortest_ms: int = 60) -
         if tone and start is None:
             start = index
         elif not tone and start is not None:
-            if (index - start) * FRAME_MS >= shortest_ms:
-                bursts.append((start * FRAME_MS / 1000, index * FRAME_MS / 1000))
+            begins, ends = start * FRAME_MS / 1000, index * FRAME_MS / 1000
+            if bursts and begins - bursts[-1][1] <= bridge_ms / 1000:
+                bursts[-1] = (bursts[-1][0], ends)
+            elif (index - start) * FRAME_MS >= shortest_ms:
+                bursts.append((begins, ends))
             start = None
     return bursts
 
