@@ -75,6 +75,11 @@ class PhoneCall(EventLog):
         """Refuse: 486 busy, 603 declined, 480 unavailable."""
         await self._phone.send("answer", call=self.name, code=code)
 
+    async def forward(self, number: str) -> None:
+        """Send the caller on to `number` (302), as a phone does by a forwarding set in the phone itself."""
+        contact = f"<sip:{number}@{self._phone.registrar}>"
+        await self._phone.send("answer", call=self.name, code=302, contact=contact)
+
     async def send_digits(self, digits: str) -> None:
         """Send digits as RFC 4733 events."""
         await self._phone.send("digits", call=self.name, digits=digits)

@@ -249,11 +249,15 @@ class Phone:
         options.txOption.localUri = caller
         made.makeCall(to, options)
 
-    def answer(self, call: str, code: int = 200) -> None:
-        """Answer with this SIP code: 180 rings, 200 takes the call, 486 is busy."""
+    def answer(self, call: str, code: int = 200, contact: str = "") -> None:
+        """Answer with this SIP code: 180 rings, 200 takes the call, 486 is busy, 302 sends it on to `contact`."""
         options = pj.CallOpParam(True)
         options.opt.videoCount = 0
         options.statusCode = code
+        if contact:
+            header = pj.SipHeader()
+            header.hName, header.hValue = "Contact", contact
+            options.txOption.headers.append(header)
         self.calls[call].answer(options)
 
     def hangup(self, call: str) -> None:

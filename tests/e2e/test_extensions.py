@@ -145,6 +145,21 @@ async def test_an_unreachable_extension_goes_to_its_diversion(town: Town) -> Non
     await place.incoming(15)
 
 
+@pytest.mark.parametrize("number", ["61105", "0701740605", "112"])
+async def test_a_phones_own_forwarding_carries_no_call_on(town: Town, number: str) -> None:
+    colleague, phone = await town.phone("61104"), await town.phone("61100")
+    await town.sql(
+        "DELETE FROM diversion WHERE extension_id = (SELECT id FROM extension WHERE sip_username = '61105')"
+    )
+    target = await town.phone("61105")
+    call = await town.call(colleague, "61100")
+    await (await phone.incoming()).forward(number)
+    await town.step("voicemail", containing="61100@")
+    await call.wait_for("connected")
+    assert target.first("incoming") is None
+    assert town.trunk.calls == []
+
+
 async def test_without_voicemail_the_caller_is_told_and_reaches_the_units_answering_place(town: Town) -> None:
     phone, place = await town.phone("61108"), await town.phone("61104")
     call = await town.call_from_outside("+4690161108")

@@ -97,6 +97,17 @@ async def test_from_a_cold_start_what_is_barred_stays_barred(town: Town) -> None
     assert town.trunk.calls == []
 
 
+@pytest.mark.parametrize("number", ["61104", "112"])
+async def test_in_the_net_a_phones_own_forwarding_carries_no_call_on(town: Town, number: str) -> None:
+    phone, target = await town.phone("61100"), await town.phone("61104")
+    await town.region.service.kill()
+    call = await town.call_from_outside("+4690161100")
+    await (await phone.incoming()).forward(number)
+    await call.wait_for("connected")
+    assert target.first("incoming") is None
+    assert town.trunk.calls == []
+
+
 async def test_a_call_whose_service_is_killed_before_the_ringing_still_ends_in_voicemail(town: Town) -> None:
     called = await town.phone("61100")
     call = await town.call_from_outside("+4690161100")
