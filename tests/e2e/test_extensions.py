@@ -77,6 +77,7 @@ async def test_no_answer_goes_to_the_diversion_after_its_rings(town: Town) -> No
     await onward.ring()
     await onward.answer()
     await call.wait_for("connected")
+    assert town.steps() == ["dial", "dial"]
 
 
 async def test_diverted_rings_count_together_to_four(town: Town) -> None:
@@ -169,8 +170,10 @@ async def test_without_voicemail_the_caller_is_told_and_reaches_the_units_answer
     await leg.wait_for("disconnected")
     said = await town.step("say")
     assert abs(rang_for(leg, call) - RINGING_LIMIT) < TOLERANCE
-    assert said.fields["Plan"]
+    assert "does-not-answer" in said.fields["Plan"]
+    assert "transfer-to" in said.fields["Plan"]
     await place.incoming(15)
+    assert town.steps() == ["dial", "say", "dial"]
 
 
 async def test_a_mobile_twin_rings_along_and_takes_the_call_by_pressing_1(town: Town) -> None:
