@@ -5,12 +5,32 @@ from pathlib import Path
 import pytest
 
 from callflow.phone.tones import heard_bursts
+from callflow.speech.policy_speech import sound_name
+from tests.e2e.helpers import eventually
 from tests.e2e.town import EVENING, RINGING_LIMIT, Town
 
 MAIN = "+4690161000"
 
 
+async def hears_the_greeting_of(town: Town, organisation: str, verb: str = "say") -> None:
+    """See that the caller is welcomed in the organisation's name."""
+    greeting = await town.step(verb)
+    name = sound_name("sv", organisation)
+    assert f"policy/welcome-to&{town.region.settings.sounds_folder / 'policy' / name}" in greeting.fields["Plan"]
+
+
+async def speech_is_made(town: Town, organisation: str) -> None:
+    """Wait until the organisation's name can be spoken, which a new system does beside its calls."""
+    wav = town.region.settings.sounds_folder / "policy" / f"{sound_name('sv', organisation)}.wav"
+
+    async def made() -> bool:
+        return wav.exists()
+
+    await eventually(made, 30, f"{organisation} was never spoken")
+
+
 async def test_the_greeting_is_spoken_and_then_the_operators_ring_together(town: Town) -> None:
+    await speech_is_made(town, "Umeå kommun")
     operators = [await town.phone(name) for name in ("61001", "61002", "61003")]
     call = await town.call_from_outside(MAIN)
     await call.wait_for("connected")
@@ -22,6 +42,7 @@ async def test_the_greeting_is_spoken_and_then_the_operators_ring_together(town:
     await legs[0].wait_for("disconnected")
     await legs[2].wait_for("disconnected")
     assert town.steps() == ["say", "dial"]
+    await hears_the_greeting_of(town, "Umeå kommun")
 
 
 async def test_another_municipality_has_a_greeting_and_operators_of_its_own(town: Town) -> None:
@@ -31,9 +52,11 @@ async def test_another_municipality_has_a_greeting_and_operators_of_its_own(town
         JOIN extension AS e ON e.id = m.extension_id
         WHERE o.key = 'vannas' ORDER BY 1 LIMIT 1
     """)
+    await speech_is_made(town, "Vännäs kommun")
     operator = await town.phone(theirs)
     await town.call_from_outside("+46935140000")
     await operator.incoming(15)
+    await hears_the_greeting_of(town, "Vännäs kommun")
 
 
 @pytest.mark.parametrize("rings", [True, False])
@@ -57,10 +80,12 @@ async def test_the_caller_hears_the_swedish_ringing_tone_after_the_greeting(
 
 
 async def test_after_hours_the_caller_hears_the_message_and_may_choose_the_duty(town: Town) -> None:
+    await speech_is_made(town, "Umeå kommun")
     on_duty, operator = await town.phone("61005"), await town.phone("61001")
     call = await town.call_from_outside(MAIN, at=EVENING)
     menu = await town.step("menu")
     assert "switchboard-is-closed" in menu.fields["Plan"]
+    await hears_the_greeting_of(town, "Umeå kommun", "menu")
     await town.choose(call, "1")
     await (await on_duty.incoming()).answer()
     assert operator.first("incoming") is None
