@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from callflow.phone.client import PhoneCall
+from tests.e2e.helpers import eventually
 from tests.e2e.town import EVENING, Town
 
 Trouble = Callable[[Town], Awaitable[None]]
@@ -40,6 +41,25 @@ async def test_112_however_the_phone_writes_it(town: Town, number: str) -> None:
 async def test_112_from_a_locked_phone(town: Town) -> None:
     await town.sql("UPDATE extension SET locked = true WHERE sip_username = '61104'")
     phone = await town.phone("61104")
+    await reaches_112(town, await phone.call("112"), "+4690161104")
+
+
+async def test_a_locked_phone_reaches_112_and_nothing_else_from_a_cold_start(town: Town) -> None:
+    await town.sql("UPDATE extension SET locked = true WHERE sip_username = '61104'")
+
+    phones = town.region.settings.generated_folder / "phones.conf"
+
+    async def rendered() -> bool:
+        return "CALLFLOW_LOCKED=1" in phones.read_text()
+
+    await eventually(rendered, 10, "phones.conf was not rendered anew")
+    phone, other = await town.phone("61104", register=False), await town.phone("61100", register=False)
+    await town.region.service.kill()
+    await town.start_asterisk_cold()
+    await other.register_again()
+    barred = await town.call(phone, "61100")
+    await barred.wait_for("disconnected", 20)
+    assert other.first("incoming") is None
     await reaches_112(town, await phone.call("112"), "+4690161104")
 
 
