@@ -15,10 +15,11 @@ every value must match a narrow pattern or the plan is refused.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 from callflow.asterisk.conf_text import ConfigurationError, asterisk_language, seconds
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
+from callflow.policy.builder import successors
 from callflow.policy.plan import (
     Dial,
     Hangup,
@@ -129,20 +130,8 @@ def _digit(digit: str) -> str:
     return digit
 
 
-def _successors(step: Step) -> Iterator[int]:
-    match step:
-        case Dial():
-            yield from (step.no_answer, step.busy, step.unreachable)
-        case Menu():
-            yield from (step.no_choice, *(chosen for _, chosen in step.choices))
-        case Say() | Voicemail():
-            yield step.next_step
-        case _:
-            return
-
-
 def _check_successors(number: int, step: Step, count: int) -> None:
-    for successor in _successors(step):
+    for successor in successors(step):
         if not number < successor < count:
             raise ConfigurationError(
                 f"step {number} goes on to step {successor}: a plan only goes forward, to a step it has"
