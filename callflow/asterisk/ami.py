@@ -29,11 +29,10 @@ _REPORTS = {
     "CallflowEnd": "plan_ended",
     "CallflowEmergency": "emergency_call",
     "CallflowFallback": "call_fell_back",
-    "CallflowConfirm": "mobile_confirmed",
 }
 _REPORTED = frozenset(
     {"decision", "step", "verb", "plan", "path", "dialled", "dialstatus", "answered", "voicemail", "cause"}
-    | {"number", "status", "attempts", "reason", "result"}
+    | {"number", "status", "attempts", "reason"}
 )
 """What the dialplan says itself in a UserEvent; the channel's own headers stand beside it."""
 

@@ -64,9 +64,6 @@ class Listener:
         match name:
             case "CallflowStep":
                 self._step(int(fields["Step"]))
-            case "CallflowConfirm":
-                result = self.words["yes" if fields["Result"] == "yes" else "no"]
-                self.tell(self.words["confirms"].format(number=fields["Number"], result=result))
             case "CallflowEmergency":
                 words = self.words["emergency_test" if fields["Status"] == "TEST" else "emergency"]
                 self.tell(words.format(number=fields["Number"], status=fields["Status"]))
