@@ -1,6 +1,5 @@
 """apt with folders of our own: any user can download Debian packages and nothing of the machine is changed."""
 
-import errno
 import os
 import shutil
 import subprocess
@@ -11,10 +10,10 @@ from urllib.parse import urlsplit
 from callflow.embedded.setup_errors import (
     AptMissingError,
     ArchitectureError,
-    DiskFullError,
     KeyringError,
     MirrorMissingError,
     SetupError,
+    disk_full,
 )
 
 ARCHITECTURES = ("amd64", "arm64")
@@ -128,19 +127,6 @@ def trouble_of_apt(said: str, archive: str) -> SetupError:
         f"Debian's packages could not be had from {archive}. Check the network and /etc/apt/sources.list "
         f"(apt-get update must work), then start again. apt said: {said}",
     )
-
-
-def disk_full(detail: str) -> DiskFullError:
-    """Return the error of a disk that became full, with what to do."""
-    return DiskFullError(
-        f"The disk is full: {detail}. "
-        "Free some space, or set CALLFLOW_HOME to a folder on a larger disk, and start again.",
-    )
-
-
-def is_disk_full(error: OSError) -> bool:
-    """Return whether the error says that there is no space or no quota left."""
-    return error.errno in {errno.ENOSPC, errno.EDQUOT}
 
 
 def architecture() -> str:

@@ -2,15 +2,14 @@
 
 import asyncio
 import contextlib
-import ctypes
 import os
-import signal
 import socket
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from pathlib import Path
 
 from callflow.config import Settings
+from callflow.embedded.child import end_with_parent
 from callflow.embedded.setup_errors import AsteriskConsoleError, AsteriskStartError, PortInUseError
 from callflow.embedded.tools import Tools
 
@@ -19,9 +18,6 @@ STOP_LIMIT = 10.0
 CONSOLE_LIMIT = 15.0
 BETWEEN_TRIES = 0.05
 LONGEST_SOCKET_PATH = 107  # sun_path of Linux's unix(7), without its closing zero
-PR_SET_PDEATHSIG = 1
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 class EmbeddedAsterisk:
@@ -74,7 +70,7 @@ class EmbeddedAsterisk:
                 stderr=output,
                 env={**os.environ, **self.tools.environment()},
                 start_new_session=True,
-                preexec_fn=_end_with_parent,
+                preexec_fn=end_with_parent,
             )
         try:
             await self._wait_until_booted()
@@ -125,10 +121,7 @@ class EmbeddedAsterisk:
             raise AsteriskStartError(
                 f"Another Callflow runs in {self.settings.home}. Stop it, or set CALLFLOW_HOME to another folder.",
             )
-        settings = self.settings
-        check_port(settings.sip_host, settings.sip_port, "SIP", "CALLFLOW_SIP_PORT", udp=True)
-        check_port(settings.http_host, settings.http_port, "Asterisks HTTP", "CALLFLOW_HTTP_PORT")
-        check_port("127.0.0.1", settings.ami_port, "AMI", "CALLFLOW_AMI_PORT")
+        check_asterisk_ports(self.settings)
 
     async def _wait_until_booted(self) -> None:
         limit = time.monotonic() + BOOT_LIMIT
@@ -167,11 +160,6 @@ class EmbeddedAsterisk:
         return f"{said[-1500:] or 'it said nothing'} (see {self.output_path.parent})"
 
 
-def _end_with_parent() -> None:
-    """Ask the kernel, in the child before it becomes Asterisk, to end it when the parent is gone."""
-    _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
-
-
 def _answers(path: Path) -> bool:
     with contextlib.closing(socket.socket(socket.AF_UNIX)) as asker:
         try:
@@ -179,6 +167,13 @@ def _answers(path: Path) -> bool:
         except OSError:
             return False
         return True
+
+
+def check_asterisk_ports(settings: Settings) -> None:
+    """Raise `PortInUseError` if a port that Asterisk needs is taken."""
+    check_port(settings.sip_host, settings.sip_port, "SIP", "CALLFLOW_SIP_PORT", udp=True)
+    check_port(settings.http_host, settings.http_port, "Asterisk's HTTP", "CALLFLOW_HTTP_PORT")
+    check_port("127.0.0.1", settings.ami_port, "AMI", "CALLFLOW_AMI_PORT")
 
 
 def check_port(host: str, port: int, what: str, setting: str, *, udp: bool = False) -> None:

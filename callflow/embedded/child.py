@@ -66,7 +66,7 @@ class ChildProcess:
             env=self._environment,
             limit=LINE_LIMIT,
             start_new_session=True,
-            preexec_fn=_end_with_parent,
+            preexec_fn=end_with_parent,
         )
         streams = ((self._process.stdout, self._tell), (self._process.stderr, _untold))
         self._readers = [asyncio.create_task(self._read(stream, tell)) for stream, tell in streams if stream]
@@ -109,5 +109,6 @@ def _appended(path: Path) -> IO[str]:
     return path.open("a", encoding="utf-8")
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
+    """Ask the kernel, in a child before it becomes its program, to end it when the thread that started it is gone."""
     _libc.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)

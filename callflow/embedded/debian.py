@@ -13,13 +13,11 @@ from callflow.embedded.apt import (
     architecture,
     archive_keyring,
     debian_archives,
-    disk_full,
-    is_disk_full,
     run,
     trouble_of_apt,
 )
 from callflow.embedded.lock import Report, exclusive
-from callflow.embedded.setup_errors import DiskFullError, MirrorMissingError, SetupError
+from callflow.embedded.setup_errors import DiskFullError, MirrorMissingError, SetupError, disk_full, is_disk_full
 
 NEEDED_BYTES = 1_500_000_000
 STAMP = ".callflow-stamp"

@@ -7,10 +7,10 @@ import shutil
 import sys
 from pathlib import Path
 
-from callflow.embedded.apt import disk_full, run
+from callflow.embedded.apt import run
 from callflow.embedded.debian import PackageSet, unpack
 from callflow.embedded.lock import Report
-from callflow.embedded.setup_errors import SetupError
+from callflow.embedded.setup_errors import SetupError, disk_full
 from callflow.embedded.unpacked import UnpackedRoot
 
 PYTHON = "python3.11"

@@ -5,7 +5,6 @@ socket or a port. The password stands in `password` in the folder, readable by t
 """
 
 import contextlib
-import errno
 import fcntl
 import shutil
 import signal
@@ -33,6 +32,7 @@ from callflow.embedded.postgres_user import (
     binaries_folder,
     server_user,
 )
+from callflow.embedded.setup_errors import is_disk_full
 
 READY_SECONDS = 60
 STOP_SECONDS = 30
@@ -116,7 +116,7 @@ class EmbeddedPostgres:
             self._start()
         except OSError as error:
             self.stop()
-            if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if is_disk_full(error):
                 raise _disk_full(self.folder) from error
             message = f"The embedded database in {self.folder} cannot be started: {error}."
             raise EmbeddedPostgresError(message) from error

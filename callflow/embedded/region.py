@@ -18,7 +18,7 @@ from urllib.parse import quote
 import aiohttp
 
 from callflow.config import Settings
-from callflow.embedded.asterisk import EmbeddedAsterisk, check_port
+from callflow.embedded.asterisk import EmbeddedAsterisk, check_asterisk_ports, check_port
 from callflow.embedded.child import KEPT_LINES, ChildProcess
 from callflow.embedded.configure import configure_asterisk
 from callflow.embedded.home import RegionLock, check_space, environment_of, make_secrets
@@ -163,10 +163,8 @@ class Region:
 
     def _check_ports(self) -> None:
         chosen = self.settings
-        check_port(chosen.sip_host, chosen.sip_port, "SIP", "CALLFLOW_SIP_PORT", udp=True)
+        check_asterisk_ports(chosen)
         check_port(chosen.trunk_host, chosen.trunk_port, "the trunk", "CALLFLOW_TRUNK_PORT", udp=True)
-        check_port(chosen.http_host, chosen.http_port, "Asterisk's HTTP", "CALLFLOW_HTTP_PORT")
-        check_port(LOOPBACK, chosen.ami_port, "AMI", "CALLFLOW_AMI_PORT")
         check_port(chosen.service_host, chosen.service_port, "callflow serve", "CALLFLOW_SERVICE_PORT")
 
     async def _prepare(self) -> None:

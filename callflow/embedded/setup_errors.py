@@ -1,5 +1,7 @@
 """What can go wrong while Callflow sets itself up, each with what to do."""
 
+import errno
+
 from callflow.errors import CallflowError
 
 
@@ -67,3 +69,16 @@ class SpeechError(SetupError):
     """The speech engine made no sound."""
 
     code = "speech_failed"
+
+
+def disk_full(detail: str) -> DiskFullError:
+    """Return the error of a disk that became full, with what to do."""
+    return DiskFullError(
+        f"The disk is full: {detail}. "
+        "Free some space, or set CALLFLOW_HOME to a folder on a larger disk, and start again.",
+    )
+
+
+def is_disk_full(error: OSError) -> bool:
+    """Return whether the error says that there is no space or no quota left."""
+    return error.errno in {errno.ENOSPC, errno.EDQUOT}

@@ -9,8 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from callflow.embedded.apt import disk_full
-from callflow.embedded.setup_errors import SpeechError
+from callflow.embedded.setup_errors import SpeechError, disk_full
 from callflow.embedded.tools import Tools
 
 VOICES = {"sv": ("-v", "sv", "-s", "150", "-p", "45"), "en": ("-v", "en-gb", "-s", "155", "-p", "45")}

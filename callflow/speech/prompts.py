@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from callflow.config import Settings
-from callflow.embedded.apt import disk_full, is_disk_full
 from callflow.embedded.lock import Report, exclusive
-from callflow.embedded.setup_errors import SetupError
+from callflow.embedded.setup_errors import SetupError, disk_full, is_disk_full
 from callflow.embedded.tools import Tools
 from callflow.speech.engine import SETTINGS, Speaking, SpeechEngine
 from callflow.speech.prompt_texts import LANGUAGES, PROMPTS_FOLDER, read_prompts
