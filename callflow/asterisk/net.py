@@ -5,11 +5,8 @@ from collections.abc import Iterable, Iterator
 from callflow.asterisk.conf_text import asterisk_language, seconds, telephone_number
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.asterisk.plan_variables import voicemail_box
-from callflow.policy.model import Extension, NumberRange, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.model import MOST_RINGS, Extension, NumberRange, Organisation, Policy, Target, TargetKind, Unit
 from callflow.policy.plan import Leg, LegKind
-
-NET_RINGS = 4
-"""R8. Counted from the Dial here: nobody watches for the first ringing, so no mobile gets more time."""
 
 HEADER = "[callflow-net-numbers]\n"
 
@@ -75,8 +72,9 @@ def _line(  # noqa: PLR0913, PLR0917 - the arguments of callflow-net-run
 
 
 def _time(organisation: Organisation, legs: list[Leg]) -> str:
+    """Return four rings (R8) from the Dial: nobody watches for the first ringing, so no mobile gets more time."""
     ring_ms = organisation.ring_tone_ms + organisation.ring_pause_ms
-    return f"{seconds(NET_RINGS * ring_ms)}^{progress_seconds(legs)}"
+    return f"{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(legs)}"
 
 
 def _extension_legs(extension: Extension) -> Iterator[Leg]:

@@ -48,7 +48,7 @@ def render_phone(account: PhoneAccount, policy: Policy) -> str:
 
 def _shown_name(extension: Extension, policy: Policy) -> str:
     person = policy.people.get(extension.person_id) if extension.person_id is not None else None
-    full_name = f"{person.given_name} {person.family_name}" if person else extension.name
+    full_name = person.full_name if person else extension.name
     shown = display_name(full_name or "")
     return f'"{shown}" ' if shown else ""
 

@@ -158,5 +158,5 @@ class Listener:
             return leg.address
         found = next((row for row in self.policy.extensions.values() if row.sip_username == leg.address), None)
         person = self.policy.people.get(found.person_id or 0) if found else None
-        name = f"{person.given_name} {person.family_name}" if person else (found.name if found else None)
+        name = person.full_name if person else (found.name if found else None)
         return f"{name} ({leg.address})" if name else leg.address

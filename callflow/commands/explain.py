@@ -11,7 +11,7 @@ import typer
 from callflow.commands.shared import database_url, in_language, require_diallable
 from callflow.policy.decision import Call
 from callflow.policy.explain import explain, explain_text
-from callflow.policy.model import Policy, TargetKind
+from callflow.policy.model import DEFAULT_TIME_ZONE, Policy, TargetKind
 from callflow.policy.numbers import normalise
 from callflow.service.clock import local_instant, now
 from callflow.speech.prompt_texts import PROMPTS_FOLDER, read_prompts
@@ -57,4 +57,4 @@ def question(caller: str, called: str, policy: Policy) -> Call:
 
 
 def _instant(text: str) -> datetime:
-    return local_instant(text, ZoneInfo("Europe/Stockholm")) if text else now()
+    return local_instant(text, ZoneInfo(DEFAULT_TIME_ZONE)) if text else now()

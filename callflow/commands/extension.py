@@ -61,7 +61,7 @@ def _show(row: Extension, policy: Policy) -> None:
     unit = policy.units[row.unit_id]
     lines = {
         "number": row.number,
-        "name": f"{person.given_name} {person.family_name}" if person else row.name,
+        "name": person.full_name if person else row.name,
         "unit": f"{unit.name}, {policy.organisations[row.organisation_id].name}",
         "kind": row.kind.value,
         "sip_username": row.sip_username,

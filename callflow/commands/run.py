@@ -16,6 +16,7 @@ import typer
 from callflow.commands.run_texts import SOFTPHONES, TO_DIAL, texts
 from callflow.config import Settings, settings
 from callflow.embedded.region import Region, Told
+from callflow.policy.model import DEFAULT_TIME_ZONE
 from callflow.storage.connection import connected
 
 
@@ -97,7 +98,7 @@ def _mail_line(words: dict[str, str]) -> Callable[[EmailMessage], None]:
 
 
 def _clock() -> str:
-    return datetime.now(ZoneInfo("Europe/Stockholm")).strftime("%H:%M:%S")
+    return datetime.now(ZoneInfo(DEFAULT_TIME_ZONE)).strftime("%H:%M:%S")
 
 
 def _command() -> str:

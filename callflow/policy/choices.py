@@ -4,10 +4,9 @@ from datetime import datetime
 
 from callflow.policy.duty import OnDuty, on_duty
 from callflow.policy.hours import HoursNow, working_hours, zone_name
-from callflow.policy.model import DutyRoster, Organisation, Target, Unit
+from callflow.policy.model import MOST_RINGS, DutyRoster, Organisation, Target, Unit
 from callflow.policy.plan import Phrase
 from callflow.policy.routing import (
-    MOST_RINGS,
     Otherwise,
     Route,
     State,
@@ -177,7 +176,6 @@ def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, othe
             level=level.level,
             place=place,
         )
-        here = State(state.rings_left, frozenset(), state.failure)
-        return reach_place(route, target, here, otherwise, min(level.ring_limit, MOST_RINGS))
+        return reach_place(route, target, state.on_path(frozenset()), otherwise, min(level.ring_limit, MOST_RINGS))
 
     return ring

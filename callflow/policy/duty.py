@@ -3,9 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from callflow.policy.model import DutyRoster, DutyShift, Target
-
-_MOST_RINGS = 4
+from callflow.policy.model import MOST_RINGS, DutyRoster, DutyShift, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +36,7 @@ def on_duty(roster: DutyRoster, now: datetime) -> tuple[OnDuty, ...]:
                 level=level,
                 target=shift_now.target if shift_now is not None else standing,
                 by_shift=shift_now is not None,
-                ring_limit=row.ring_limit if row is not None else _MOST_RINGS,
+                ring_limit=row.ring_limit if row is not None else MOST_RINGS,
             )
         )
     return tuple(found)

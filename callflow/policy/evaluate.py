@@ -5,12 +5,12 @@ from datetime import datetime
 from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.extensions import call_extension
 from callflow.policy.hours import switchboard_hours
-from callflow.policy.model import Extension, NumberRange, Organisation, Policy, Target, TargetKind
+from callflow.policy.model import MOST_RINGS, Extension, NumberRange, Organisation, Policy, Target, TargetKind
 from callflow.policy.numbers import Dialled, normalise, range_of
 from callflow.policy.outgoing import outside_number_allowed
 from callflow.policy.places import reach
 from callflow.policy.plan import Emergency, HangupCause, Leg, LegKind
-from callflow.policy.routing import MOST_RINGS, Route, State, dial, failure_phrases, goodbye, hang_up, menu, speak
+from callflow.policy.routing import Route, State, dial, failure_phrases, goodbye, hang_up, menu, speak
 from callflow.policy.spoken import prompt
 from callflow.policy.switchboard import call_switchboard, pass_through_switchboard
 from callflow.policy.units import call_unit

@@ -4,6 +4,7 @@ from datetime import datetime
 
 from callflow.policy import units
 from callflow.policy.model import (
+    MOST_RINGS,
     Diversion,
     DiversionCondition,
     Extension,
@@ -15,7 +16,6 @@ from callflow.policy.model import (
 from callflow.policy.outgoing import outside_number_allowed
 from callflow.policy.plan import Leg, LegKind
 from callflow.policy.routing import (
-    MOST_RINGS,
     Failure,
     FailureKind,
     Otherwise,
@@ -51,7 +51,7 @@ def ring_extension(route: Route, extension: Extension, state: State, otherwise: 
     if extension.locked:
         route.note("R21", True, "extension_locked", extension=extension.number)
         way = _divert(route, everything, extension, no_answer)
-        return way(_with_failure(state, not_rung))
+        return way(state.failed(not_rung))
     route.note("R21", False, "extension_not_locked", extension=extension.number)
     if everything is not None:
         way = _divert(route, everything, extension, no_answer)
@@ -73,7 +73,7 @@ def _ring(  # noqa: PLR0913, PLR0917 - the extension with its diversions, and wh
     legs = legs_of(route, extension)
     if not legs:
         route.note("R23", False, "extension_has_no_phone", extension=extension.number)
-        return unreachable(_with_failure(state, _failed(route, extension, FailureKind.UNREACHABLE)))
+        return unreachable(state.failed(_failed(route, extension, FailureKind.UNREACHABLE)))
     rings = min(limit, extension.ring_limit)
     if no_answer is not None and no_answer.rings is not None:
         rings = min(rings, no_answer.rings)
@@ -114,10 +114,6 @@ def _active_diversions(extension: Extension, now: datetime) -> dict[DiversionCon
 
 def _failed(route: Route, extension: Extension, kind: FailureKind) -> Failure:
     return Failure(kind, spoken_name(route, extension))
-
-
-def _with_failure(state: State, failure: Failure) -> State:
-    return State(state.rings_left, state.visited, failure)
 
 
 def _after_extension(route: Route, extension: Extension, state: State) -> int:
@@ -177,4 +173,4 @@ def extension_name(route: Route, extension: Extension) -> str | None:
     if extension.name:
         return extension.name
     person = route.policy.people.get(extension.person_id) if extension.person_id is not None else None
-    return f"{person.given_name} {person.family_name}" if person is not None else None
+    return person.full_name if person is not None else None

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass
 
-from callflow.policy.model import Organisation, Schedule, Unit
+from callflow.policy.model import DEFAULT_TIME_ZONE, Organisation, Schedule, Unit
 from callflow.policy.routing import Route, lineage
 from callflow.policy.schedule import ScheduleState, state
-
-_DEFAULT_ZONE = "Europe/Stockholm"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,7 +41,7 @@ def switchboard_hours(route: Route, organisation: Organisation) -> HoursNow:
 def zone_name(route: Route, hours: HoursNow) -> str:
     """Return the name of the time zone that these hours are in."""
     organisation = route.policy.organisations.get(hours.schedule.organisation_id) if hours.schedule else None
-    return organisation.time_zone if organisation is not None else _DEFAULT_ZONE
+    return organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE
 
 
 def _switchboard_schedule(route: Route, organisation_id: int) -> int | None:
@@ -67,5 +65,5 @@ def _now(route: Route, schedule: Schedule) -> HoursNow:
     organisation = policy.organisations.get(schedule.organisation_id)
     calendar_id = organisation.holiday_calendar_id if organisation is not None else None
     calendar = policy.holiday_calendars.get(calendar_id) if calendar_id is not None else None
-    time_zone = organisation.time_zone if organisation is not None else _DEFAULT_ZONE
+    time_zone = organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE
     return HoursNow(schedule=schedule, state=state(schedule, calendar, time_zone, route.now))

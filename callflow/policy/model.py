@@ -10,6 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+MOST_RINGS = 4
+"""The most rings before an answer (R8)."""
+
+DEFAULT_TIME_ZONE = "Europe/Stockholm"
+"""Where an organisation's clock stands unless it says otherwise."""
+
 
 class TargetKind(StrEnum):
     """What a call can be sent to."""
@@ -43,7 +49,7 @@ class Organisation:
     name: str
     main_number: str
     language: str = "sv"
-    time_zone: str = "Europe/Stockholm"
+    time_zone: str = DEFAULT_TIME_ZONE
     operator_group_id: int | None = None
     switchboard_schedule_id: int | None = None
     duty_roster_id: int | None = None
@@ -75,7 +81,7 @@ class AnsweringPlace:
 
     position: int
     target: Target
-    ring_limit: int = 4
+    ring_limit: int = MOST_RINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,6 +145,11 @@ class Person:
     email: str | None = None
     absences: tuple[Absence, ...] = ()
 
+    @property
+    def full_name(self) -> str:
+        """The name as it is written and spoken."""
+        return f"{self.given_name} {self.family_name}"
+
 
 class ExtensionKind(StrEnum):
     """How an extension is reached: a SIP phone, a mobile through the trunk, or both ringing together."""
@@ -186,7 +197,7 @@ class Extension:
     sip_username: str | None = None
     mobile_number: str | None = None
     mobile_confirms: bool = True
-    ring_limit: int = 4
+    ring_limit: int = MOST_RINGS
     mailbox_id: int | None = None
     locked: bool = False
     diversions: tuple[Diversion, ...] = ()
@@ -286,7 +297,7 @@ class DutyLevel:
 
     level: int
     standing: Target | None = None
-    ring_limit: int = 4
+    ring_limit: int = MOST_RINGS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

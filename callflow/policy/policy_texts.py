@@ -23,7 +23,7 @@ def _texts(policy: Policy) -> Iterator[str]:
     yield from (row.name for row in policy.units.values())
     yield from (row.name for row in policy.ring_groups.values())
     yield from (row.name for row in policy.extensions.values() if row.name)
-    yield from (f"{row.given_name} {row.family_name}" for row in policy.people.values())
+    yield from (row.full_name for row in policy.people.values())
     for schedule in policy.schedules.values():
         yield from (row.name for row in schedule.exceptions)
     for calendar in policy.holiday_calendars.values():

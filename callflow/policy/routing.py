@@ -14,12 +14,9 @@ from enum import StrEnum
 
 from callflow.policy.builder import PlanBuilder
 from callflow.policy.decision import Call, TraceLine
-from callflow.policy.model import Extension, Organisation, Policy, Target, Unit
+from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, Unit
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
 from callflow.policy.spoken import prompt, text
-
-MOST_RINGS = 4
-"""The most rings before an answer (R8)."""
 
 _MOST_SPOKEN_OR_RUNG = 36
 """How many dials, referrals and menus a plan may hold before it goes on to its last resort."""
@@ -66,6 +63,14 @@ class State:
     def must_hear(self) -> "State":
         """Return the state in which a voice has to come before the next ring."""
         return State(0, self.visited, self.failure)
+
+    def failed(self, failure: Failure) -> "State":
+        """Return the state in which a place has failed to answer without ringing."""
+        return State(self.rings_left, self.visited, failure)
+
+    def on_path(self, visited: frozenset[Target]) -> "State":
+        """Return the state as on another path, one that has gone through these places."""
+        return State(self.rings_left, visited, self.failure)
 
     def after_ringing(self, rings: int, failure: "Failure") -> "State":
         """Return the state after these rings at a place that then failed to answer."""

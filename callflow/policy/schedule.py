@@ -9,9 +9,8 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from callflow.policy.model import Holiday, HolidayCalendar, Hours, Schedule, ScheduleException
+from callflow.policy.model import DEFAULT_TIME_ZONE, Holiday, HolidayCalendar, Hours, Schedule, ScheduleException
 
-_DEFAULT_ZONE = "Europe/Stockholm"
 _LONGEST_GAP_MINUTES = 180
 _DAYS_AHEAD = 92
 """How far ahead an opening is looked for, in days."""
@@ -77,7 +76,7 @@ def zone(name: str) -> ZoneInfo:
     try:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
-        return ZoneInfo(_DEFAULT_ZONE)
+        return ZoneInfo(DEFAULT_TIME_ZONE)
 
 
 def _exception(schedule: Schedule, on: date) -> ScheduleException | None:

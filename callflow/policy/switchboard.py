@@ -4,9 +4,9 @@ from callflow.policy.choices import closed_menu, unanswered_menu
 from callflow.policy.decision import Outcome
 from callflow.policy.extensions import group_legs
 from callflow.policy.hours import switchboard_hours
-from callflow.policy.model import Organisation, Target, TargetKind
+from callflow.policy.model import MOST_RINGS, Organisation, Target, TargetKind
 from callflow.policy.plan import Leg, Phrase, Say
-from callflow.policy.routing import MOST_RINGS, Otherwise, Route, State, dial, failure_phrases
+from callflow.policy.routing import Otherwise, Route, State, dial, failure_phrases
 from callflow.policy.spoken import prompt, text
 
 _ROUNDS = 3
@@ -49,7 +49,7 @@ def _round(  # noqa: PLR0913, PLR0917 - who rings, how many times more, and what
     route: Route, organisation: Organisation, legs: tuple[Leg, ...], rounds: int, state: State, otherwise: Otherwise
 ) -> int:
     def again(after: State) -> int:
-        heard = State(MOST_RINGS, after.visited)
+        heard = after.heard()
         if rounds == 1:
             return otherwise(heard)
         following = _round(route, organisation, legs, rounds - 1, heard, otherwise)

@@ -85,7 +85,7 @@ def _ring_places(route: Route, unit: Unit, state: State, otherwise: Otherwise) -
 def _back_here(route: Route, unit: Unit, visited: frozenset[Target], otherwise: Otherwise) -> Otherwise:
     def nobody_there(state: State) -> int:
         route.note("R4", True, "nobody_at_the_unit", unit=unit.name)
-        return otherwise(State(state.rings_left, visited, state.failure))
+        return otherwise(state.on_path(visited))
 
     return route.way(("unit", unit.id, visited, otherwise), nobody_there)
 
@@ -95,8 +95,7 @@ def _place(
 ) -> Otherwise:
     def try_place(state: State) -> int:
         route.note("R4", True, "answering_place", unit=unit.name, position=place.position)
-        here = State(state.rings_left, visited, state.failure)
-        return reach_place(route, place.target, here, otherwise, place.ring_limit)
+        return reach_place(route, place.target, state.on_path(visited), otherwise, place.ring_limit)
 
     return route.way(("place", unit.id, place, visited, otherwise), try_place)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
 from callflow.policy.decision import Call
-from callflow.policy.model import Extension, Policy, Target, TargetKind, Unit
+from callflow.policy.model import DEFAULT_TIME_ZONE, Extension, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise
 from callflow.policy.plan import Dial, Emergency, Hangup, HangupCause, Menu, Plan, Say, Step, Voicemail
 from callflow.service.calls import DecidedCall
@@ -49,9 +49,10 @@ def call_line(decided: DecidedCall, language: str) -> str:
     """Return the call in one line, in the words of `language` (`sv` or `en`) and the called organisation's time."""
     words = _WORDS.get(language, _WORDS["sv"])
     call, policy = decided.call, decided.policy
-    at = decided.at.astimezone(ZoneInfo(_time_zone(call, policy)))
+    target = _called(call, policy)
+    at = decided.at.astimezone(ZoneInfo(_time_zone(target, policy)))
     way = " → ".join(_main_way(decided.decision.plan, words)) or words["hangup"]
-    called = " ".join(filter(None, (call.called_number, called_name(call, policy))))
+    called = " ".join(filter(None, (call.called_number, _called_name(target, policy))))
     caller = call.caller_number or words["withheld"]
     return f"{at:%H:%M:%S}  {caller} → {called}: {way} [{words['decision']} {decided.decision_id}]"
 
@@ -65,9 +66,8 @@ def call_log(write: Callable[[str], None], language: str) -> Callable[[DecidedCa
     return decided
 
 
-def called_name(call: Call, policy: Policy) -> str:
+def _called_name(target: Target | None, policy: Policy) -> str:
     """Return who has the called number: a person, unit or organisation; empty for a number that is not ours."""
-    target = _called(call, policy)
     if target is None or target.id is None:
         return ""
     if target.kind is TargetKind.UNIT:
@@ -76,7 +76,7 @@ def called_name(call: Call, policy: Policy) -> str:
         return policy.organisations[target.id].name
     extension = policy.extensions[target.id]
     person = policy.people.get(extension.person_id or 0)
-    return f"{person.given_name} {person.family_name}" if person else extension.name or ""
+    return person.full_name if person else extension.name or ""
 
 
 def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:
@@ -128,8 +128,7 @@ def _called(call: Call, policy: Policy) -> Target | None:
     return policy.numbers.get(number or "")
 
 
-def _time_zone(call: Call, policy: Policy) -> str:
-    target = _called(call, policy)
+def _time_zone(target: Target | None, policy: Policy) -> str:
     rows: dict[TargetKind, Mapping[int, Unit] | Mapping[int, Extension]] = {
         TargetKind.UNIT: policy.units,
         TargetKind.EXTENSION: policy.extensions,
@@ -137,4 +136,4 @@ def _time_zone(call: Call, policy: Policy) -> str:
     row = rows[target.kind].get(target.id or 0) if target is not None and target.kind in rows else None
     organisation_id = row.organisation_id if row is not None else target.id if target is not None else None
     organisation = policy.organisations.get(organisation_id or 0)
-    return organisation.time_zone if organisation is not None else "Europe/Stockholm"
+    return organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE

@@ -226,7 +226,7 @@ class _Region:
         person = self._add_person(unit, key) if self.random.random() < 0.9 else None  # noqa: PLR2004 - a share
         mailbox = None
         if person is not None and person.email is not None and self.random.random() < 0.8:  # noqa: PLR2004 - a share
-            name = f"{person.given_name} {person.family_name}"
+            name = person.full_name
             mailbox = self._add_mailbox(unit.organisation_id, short, name, person.email)
         extension = Extension(
             id=len(self.extensions) + 1,
