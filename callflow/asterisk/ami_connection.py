@@ -9,7 +9,6 @@ puts into a bounded queue. Each connection is a panoramisk manager of its own.
 
 import asyncio
 import codecs
-import random
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -19,6 +18,7 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 
 log = structlog.get_logger(__name__)
@@ -151,22 +151,23 @@ class AmiConnection:
 
     async def run(self) -> None:
         """Keep the connection up until cancelled."""
-        pause = FIRST_PAUSE_SECONDS
+        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:
             try:
                 await self._serve_one_connection()
             except AmiLoginRefusedError as error:
-                self.error, pause = str(error), LONGEST_PAUSE_SECONDS
+                self.error = str(error)
+                backoff.slow_down()
                 log.error("ami_login_refused", reason=str(error))  # noqa: TRY400 - the message says all
             except (OSError, TimeoutError, CallflowError) as error:
                 self.error = str(error) or type(error).__name__
             if self.connected:
-                self.connected, pause = False, FIRST_PAUSE_SECONDS
+                self.connected = False
+                backoff.reset()
                 await self._queue.put(LOST)
-            wait = random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+            wait = backoff.pause()
             log.warning("ami_disconnected", reason=self.error, again_in_seconds=round(wait, 2))
             await asyncio.sleep(wait)
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def wait_until_connected(self) -> None:
         """Return as soon as we are logged in; the caller bounds the wait."""

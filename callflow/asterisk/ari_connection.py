@@ -7,7 +7,6 @@ growing pauses and jitter so that many nodes do not come back in step.
 
 import asyncio
 import itertools
-import random
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
@@ -27,6 +26,7 @@ from callflow.asterisk.ari_events import (
     read_message,
 )
 from callflow.asterisk.ari_operations import FILTER_EVENTS, Operation
+from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 
 log = structlog.get_logger(__name__)
@@ -99,7 +99,7 @@ class AriConnection:
 
     async def run(self) -> None:
         """Keep the connection up until cancelled."""
-        pause = FIRST_PAUSE_SECONDS
+        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         async with aiohttp.ClientSession() as session:
             while True:
                 reason = "closed by Asterisk"
@@ -108,11 +108,11 @@ class AriConnection:
                 except (aiohttp.ClientError, OSError, TimeoutError, CallflowError) as error:
                     reason = str(error) or type(error).__name__
                 if self.connected:
-                    self.connected, pause = False, FIRST_PAUSE_SECONDS
-                wait = random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+                    self.connected = False
+                    backoff.reset()
+                wait = backoff.pause()
                 log.warning("ari_disconnected", reason=reason, again_in_seconds=round(wait, 2))
                 await asyncio.sleep(wait)
-                pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
 
     async def request(
         self,

@@ -1,11 +1,10 @@
 """Text that goes into Asterisk's configuration: what may stand in a line, and files written whole or not at all."""
 
-import os
 import re
-import tempfile
 from pathlib import Path
 
 from callflow.errors import CallflowError
+from callflow.files import write_atomically
 
 LANGUAGES = {"sv": "se", "en": "en"}
 """Our languages as Asterisk names them: its Swedish grammar (numbers, voicemail) answers to `se` alone."""
@@ -68,16 +67,5 @@ def write_if_changed(path: Path, text: str, mode: int = 0o600) -> bool:
     if path.is_file() and path.read_bytes() == data:
         path.chmod(mode)
         return False
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, part = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(part).chmod(mode)
-        Path(part).replace(path)
-    except BaseException:
-        Path(part).unlink(missing_ok=True)
-        raise
+    write_atomically(path, data, mode)
     return True

@@ -15,6 +15,7 @@ from pydantic import SecretStr
 from callflow.config import Settings
 from callflow.embedded.region_texts import region_texts
 from callflow.embedded.setup_errors import DiskFullError, SetupError
+from callflow.files import write_atomically
 
 SECRETS = ("ARI_PASSWORD", "AMI_PASSWORD")
 SECRET_BYTES = 24
@@ -119,7 +120,7 @@ def make_secrets(settings: Settings, embedded_url: str | None) -> Settings:
     if embedded_url is not None:
         complete["CALLFLOW_DATABASE_URL"] = embedded_url
     if complete != known:
-        _write_private(path, "".join(f"{name}={value}\n" for name, value in complete.items()))
+        write_atomically(path, "".join(f"{name}={value}\n" for name, value in complete.items()).encode())
     return settings.model_copy(
         update={
             "database_url": SecretStr(embedded_url) if embedded_url else settings.database_url,
@@ -168,13 +169,6 @@ def _read_environment(path: Path) -> dict[str, str]:
         line.partition("=") for line in path.read_text().splitlines() if "=" in line and not line.startswith("#")
     )
     return {name: value for name, _, value in pairs}
-
-
-def _write_private(path: Path, text: str) -> None:
-    new = path.with_name(path.name + ".new")
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def _parsed(text: str) -> dict[str, object]:

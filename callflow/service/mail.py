@@ -8,11 +8,10 @@ from sending the same mail.
 import asyncio
 import fcntl
 import os
-import random
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
@@ -22,6 +21,7 @@ from pathlib import Path
 import aiosmtplib
 import structlog
 
+from callflow.backoff import Backoff
 from callflow.service.metrics import MAIL_SENT, MAIL_WAITING
 
 log = structlog.get_logger(__name__)
@@ -44,6 +44,7 @@ class MailRefusedError(Exception):
 class _Retry:
     attempts: int = 0
     not_before: float = 0.0
+    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 
 
 def smtp_sender(host: str, port: int, sender: str) -> Send:
@@ -108,8 +109,7 @@ class MailSpool:
                 await self._hand_over(path, data, send)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
             retry.attempts += 1
-            pause = min(FIRST_PAUSE_SECONDS * 2 ** (retry.attempts - 1), LONGEST_PAUSE_SECONDS)
-            retry.not_before = self._clock() + random.uniform(pause / 2, pause)  # noqa: S311 - jitter, not a secret
+            retry.not_before = self._clock() + retry.backoff.pause()
             self.last_error = str(error) or type(error).__name__
             log.warning("mail_not_sent", mail=path.name, attempts=retry.attempts, reason=self.last_error)
 

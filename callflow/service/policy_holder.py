@@ -6,7 +6,6 @@ or another one.
 """
 
 import asyncio
-import random
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +13,7 @@ from enum import StrEnum
 
 import structlog
 
+from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.policy.model import Policy
 from callflow.service.clock import now
@@ -108,10 +108,9 @@ class PolicyHolder:
                 await self._load_until_it_works()
 
     async def _load_until_it_works(self) -> None:
-        pause = FIRST_PAUSE_SECONDS
-        while not await self._load():
-            await asyncio.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter, not a secret
-            pause = min(pause * 2, LONGEST_PAUSE_SECONDS)
+        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        while not await self._load():  # noqa: ASYNC110 - nothing else tells when a database is back
+            await asyncio.sleep(backoff.pause())
 
     async def _load(self) -> bool:
         try:

@@ -6,12 +6,12 @@ so only its owner may read it.
 
 import hashlib
 import os
-import tempfile
 from pathlib import Path
 
 import msgspec
 import structlog
 
+from callflow.files import write_atomically
 from callflow.service.ports import Snapshot
 
 _log = structlog.get_logger(__name__)
@@ -55,19 +55,7 @@ class JsonSnapshotFile:
         """Keep this snapshot: whole or, at a crash or a full disk, the one before; raises OSError when it cannot."""
         body = _encoder.encode(snapshot)
         head = _encoder.encode(_Header(form=_FORM, sha256=hashlib.sha256(body).hexdigest()))
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(
-            prefix=f".{self.path.name}.", dir=self.path.parent
-        )  # 0600 from the first byte
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(head + b"\n" + body)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self.path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        write_atomically(self.path, head + b"\n" + body)
         _sync_folder(self.path.parent)
 
 
