@@ -31,9 +31,9 @@ from callflow.phone.tones import write_tone
 from callflow.policy.decision import Call
 from callflow.policy.evaluate import decide
 from callflow.policy.explain import as_text
-from callflow.policy.model import TargetKind
+from callflow.policy.model import DEFAULT_TIME_ZONE, TargetKind
 from callflow.policy.numbers import normalise
-from callflow.service.clock import now
+from callflow.service.clock import BadTimeError, local_instant, now
 from callflow.service.ports import PhoneAccount, Snapshot
 from callflow.speech.prompt_texts import PROMPTS_FOLDER, read_prompts
 from callflow.storage.snapshot import read_snapshot
@@ -84,20 +84,13 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
         typer.echo(words["at_refused"], err=True)
         raise typer.Exit(TRYOUT_ONLY)
     try:
-        instant = _instant(at)
-    except ValueError as error:
+        instant = local_instant(at, ZoneInfo(DEFAULT_TIME_ZONE)) if at else None
+    except BadTimeError as error:
         typer.echo(words["bad_time"].format(text=at), err=True)
         raise typer.Exit(TRYOUT_ONLY) from error
     answers = answer if chosen.tryout and phones else None
     asked = Asked(caller=caller, called=called, at=instant, press=press, seconds=seconds, answers=answers)
     asyncio.run(call(chosen, asked))
-
-
-def _instant(text: str) -> datetime | None:
-    if not text:
-        return None
-    instant = datetime.fromisoformat(text.strip())
-    return instant if instant.tzinfo else instant.replace(tzinfo=ZoneInfo("Europe/Stockholm"))
 
 
 async def call(chosen: Settings, asked: Asked) -> None:
