@@ -60,15 +60,17 @@ def server_user() -> ServerUser:
     """Return the user that the server runs as, made first where root needs one."""
     if os.geteuid() != 0:
         return ServerUser(os.geteuid(), os.getegid(), switches=False)
-    try:
-        entry = pwd.getpwnam(SYSTEM_USER)
-    except KeyError:
-        _make_user()
-        entry = pwd.getpwnam(SYSTEM_USER)
+    with exclusive(CACHE_FOLDER / SYSTEM_USER, _wait_silently):
+        try:
+            entry = pwd.getpwnam(SYSTEM_USER)
+        except KeyError:
+            _make_user()
+            entry = pwd.getpwnam(SYSTEM_USER)
     return ServerUser(entry.pw_uid, entry.pw_gid, switches=True)
 
 
 def _make_user() -> None:
+    """Make the system user; two `useradd` side by side may leave a user that is there and then is not."""
     command = ["useradd", "--system", "--user-group", "--no-create-home", "--home-dir", "/nonexistent"]
     command += ["--shell", "/usr/sbin/nologin", SYSTEM_USER]
     result = subprocess.run(command, check=False, capture_output=True, text=True)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callflow.policy.model import Diversion, DiversionCondition
 from callflow.policy.plan import Plan
 
 
@@ -13,12 +14,14 @@ class Call:
 
     `called_number` is as dialled or as the trunk gave it. `caller_extension_id` is set only by what Asterisk
     authenticated; a number that merely claims to be ours leaves it None, and the call counts as external.
-    `caller_number` is None when withheld.
+    `caller_number` is None when withheld. `mover_extension_id` is who transferred the call here: it has the mover's
+    rights, whoever the caller is (R18).
     """
 
     called_number: str
     caller_number: str | None = None
     caller_extension_id: int | None = None
+    mover_extension_id: int | None = None
 
 
 class Outcome(StrEnum):
@@ -31,6 +34,7 @@ class Outcome(StrEnum):
     SWITCHBOARD_OPEN = "switchboard_open"
     SWITCHBOARD_CLOSED = "switchboard_closed"
     OUTSIDE = "outside"
+    FEATURE_CODE = "feature_code"
     REFUSED = "refused"
 
 
@@ -48,10 +52,27 @@ class TraceLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DiversionChange:
+    """What a feature code changes (R9): these conditions of an extension get `diversion`, or none where it is None.
+
+    `if_not_saved` is the plan that tells the caller when the change could not be stored; nothing is changed then.
+    """
+
+    extension_id: int
+    conditions: tuple[DiversionCondition, ...]
+    diversion: Diversion | None
+    if_not_saved: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """The answer: what the call becomes, the plan that does it, every rule tried, by which revision."""
+    """The answer: what the call becomes, the plan that does it, every rule tried, by which revision.
+
+    `change` has to be stored before the plan, which tells that it was, may begin.
+    """
 
     outcome: Outcome
     plan: Plan
     trace: tuple[TraceLine, ...]
     policy_revision: int
+    change: DiversionChange | None = None

@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from callflow.policy.lineage import lineage
 from callflow.policy.model import DEFAULT_TIME_ZONE, Organisation, Schedule, Unit
-from callflow.policy.routing import Route, lineage
+from callflow.policy.routing import Route
 from callflow.policy.schedule import ScheduleState, state
 
 

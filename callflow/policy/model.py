@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 
+from callflow.policy.barrings import Barring, Category, Exemption, NumberClass
+from callflow.policy.feature_actions import FeatureCode
+
 MOST_RINGS = 4
 """The most rings before an answer (R8)."""
 
@@ -42,6 +45,7 @@ class Organisation:
     """A municipality or company with numbers, hours and a greeting of its own (R1).
 
     `ring_tone_ms` and `ring_pause_ms` are the cadence of one ring (Swedish: 1 s of tone, 5 s of pause).
+    `outside_diversion_days`: how long a diversion to a number outside may stand; None for ever.
     """
 
     id: int
@@ -57,6 +61,7 @@ class Organisation:
     holiday_calendar_id: int | None = None
     ring_tone_ms: int = 1000
     ring_pause_ms: int = 5000
+    outside_diversion_days: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +94,9 @@ class Unit:
     """A unit of an organisation: its number, hours, answering places and duty (R4 to R7, R17).
 
     `duty_phone` is open in working hours; `duty_roster_id` has duty at other hours. What a unit lacks it has
-    from its parent, and last from its organisation.
+    from its parent, and last from its organisation. `presents` is what calls to the outside show: the extension's
+    `own` number, the `unit`'s, the `organisation`'s, or `hidden`, which `*31#` opens for one call as it never opens
+    what is `confidential`.
     """
 
     id: int
@@ -328,7 +335,9 @@ class Policy:
 
     `numbers` tells whose a number of ours is: an extension, a unit, or an organisation's switchboard.
     `range_order` is the number ranges' ids by first number, `short_ranges` those of a short prefix and its count
-    of digits (`6/4`). Build it with `build_policy`, which makes these indices.
+    of digits (`6/4`). `classes` is the table of number classes by prefix; `barred` the categories barred by a row,
+    by scope (`unit/5`); `exempted` the exemptions of an extension; `codes` an organisation's code set.
+    Build it with `build_policy`, which makes these indices.
     """
 
     revision: int
@@ -343,9 +352,17 @@ class Policy:
     holiday_calendars: Mapping[int, HolidayCalendar] = field(default_factory=dict)
     duty_rosters: Mapping[int, DutyRoster] = field(default_factory=dict)
     absence_reasons: Mapping[int, AbsenceReason] = field(default_factory=dict)
+    number_classes: Mapping[int, NumberClass] = field(default_factory=dict)
+    barrings: Mapping[int, Barring] = field(default_factory=dict)
+    exemptions: Mapping[int, Exemption] = field(default_factory=dict)
+    feature_codes: Mapping[int, FeatureCode] = field(default_factory=dict)
     numbers: Mapping[str, Target] = field(default_factory=dict)
     range_order: tuple[int, ...] = ()
     short_ranges: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
+    classes: Mapping[str, Category] = field(default_factory=dict)
+    barred: Mapping[str, frozenset[Category]] = field(default_factory=dict)
+    exempted: Mapping[int, tuple[Exemption, ...]] = field(default_factory=dict)
+    codes: Mapping[int, tuple[FeatureCode, ...]] = field(default_factory=dict)
 
 
 def build_policy(  # noqa: PLR0913 - one argument a table
@@ -362,6 +379,10 @@ def build_policy(  # noqa: PLR0913 - one argument a table
     holiday_calendars: Iterable[HolidayCalendar] = (),
     duty_rosters: Iterable[DutyRoster] = (),
     absence_reasons: Iterable[AbsenceReason] = (),
+    number_classes: Iterable[NumberClass] = (),
+    barrings: Iterable[Barring] = (),
+    exemptions: Iterable[Exemption] = (),
+    feature_codes: Iterable[FeatureCode] = (),
 ) -> Policy:
     """Return the policy of these rows, indexed by id and by number."""
     by_id = {
@@ -376,9 +397,13 @@ def build_policy(  # noqa: PLR0913 - one argument a table
         "holiday_calendars": {row.id: row for row in holiday_calendars},
         "duty_rosters": {row.id: row for row in duty_rosters},
         "absence_reasons": {row.id: row for row in absence_reasons},
+        "number_classes": {row.id: row for row in number_classes},
+        "barrings": {row.id: row for row in barrings},
+        "exemptions": {row.id: row for row in exemptions},
+        "feature_codes": {row.id: row for row in feature_codes},
     }
     policy = Policy(revision=revision, **by_id)  # type: ignore[arg-type]
-    return _with_numbers(policy)
+    return _with_calling_rights(_with_numbers(policy))
 
 
 def _with_numbers(policy: Policy) -> Policy:
@@ -400,6 +425,32 @@ def _with_numbers(policy: Policy) -> Policy:
     object.__setattr__(policy, "range_order", tuple(row.id for row in ranges))
     object.__setattr__(policy, "short_ranges", short_ranges)
     return policy
+
+
+def _with_calling_rights(policy: Policy) -> Policy:
+    """Complete a policy just made; of two classes of one prefix (which the database refuses) the first id counts."""
+    classes = {row.prefix: row.category for _, row in sorted(policy.number_classes.items(), reverse=True)}
+    barred: dict[str, frozenset[Category]] = {}
+    for barring in policy.barrings.values():
+        scope = _scope(barring)
+        barred[scope] = barred.get(scope, frozenset()) | {barring.category}
+    exempted: dict[int, tuple[Exemption, ...]] = {}
+    for _, exemption in sorted(policy.exemptions.items()):
+        exempted[exemption.extension_id] = (*exempted.get(exemption.extension_id, ()), exemption)
+    codes: dict[int, tuple[FeatureCode, ...]] = {}
+    for _, code in sorted(policy.feature_codes.items()):
+        codes[code.organisation_id] = (*codes.get(code.organisation_id, ()), code)
+    for name, index in (("classes", classes), ("barred", barred), ("exempted", exempted), ("codes", codes)):
+        object.__setattr__(policy, name, index)
+    return policy
+
+
+def _scope(barring: Barring) -> str:
+    if barring.extension_id is not None:
+        return f"extension/{barring.extension_id}"
+    if barring.unit_id is not None:
+        return f"unit/{barring.unit_id}"
+    return f"organisation/{barring.organisation_id}"
 
 
 def _row_id(row: Organisation | Unit | Extension) -> int:

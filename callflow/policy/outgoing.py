@@ -1,20 +1,87 @@
-"""Which numbers outside may be reached through the trunk (R18): the one place that outgoing rules will replace."""
+"""Who may reach which number outside (R18): the barrings of the one who calls or moves the call, and exemptions."""
 
-import re
+from dataclasses import dataclass
+from datetime import datetime
 
-_PLAIN_SWEDISH = re.compile(r"\+46(?!0|112|118|71|74|77|900|939|944|99)[0-9]{7,9}")
-"""Swedish numbers to places, mobiles and freephone: no premium (0900, 0939, 0944), mass call (099), shared
-cost (077), directory (118), machine or pager numbers. Foreign numbers are barred as R18 has it by default."""
+from callflow.policy.barrings import BARRED_BY_DEFAULT, NEVER_OPENED, Category
+from callflow.policy.lineage import lineage
+from callflow.policy.model import Extension, Organisation, Person, Policy, Unit
+from callflow.policy.numbering_plan import categories_of
+
+Mover = Extension | Unit | Organisation
+"""Who calls a number outside or has calls sent there: an extension, or a unit's or an organisation's own routing."""
 
 
-_SWEDISH_MOBILE = re.compile(r"\+467[02369][0-9]{7}")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Permission:
+    """Whether a number may be called: what it is, and which of that is `barred` (nothing where it may)."""
+
+    categories: tuple[Category, ...]
+    barred: tuple[Category, ...]
+
+    @property
+    def allowed(self) -> bool:
+        """Whether the call may go ahead."""
+        return not self.barred
+
+
+def may_call(policy: Policy, mover: Mover | None, number: str, now: datetime) -> Permission:
+    """Tell whether `mover` may have a call carried to `number`, which is not ours, at `now` (aware).
+
+    Every category that the number falls in must be free. Without a mover the bars that nobody is free of count.
+    """
+    categories = categories_of(number, policy.classes)
+    return Permission(categories=categories, barred=_barred(policy, mover, categories, now))
+
+
+def may_divert(policy: Policy, mover: Mover | None, number: str, now: datetime) -> Permission:
+    """Tell whether `mover` may divert calls to `number`, which is not ours: a call there, and diversions outside."""
+    categories = (*categories_of(number, policy.classes), Category.OUTSIDE_DIVERSION)
+    return Permission(categories=categories, barred=_barred(policy, mover, categories, now))
+
+
+def nearest_manager(policy: Policy, extension: Extension) -> Person | None:
+    """Return who may approve exemptions: the manager of the unit or of one above, never the extension's own person."""
+    for unit in lineage(policy, policy.units.get(extension.unit_id)):
+        if unit.manager_id is not None and unit.manager_id != extension.person_id:
+            return policy.people.get(unit.manager_id)
+    return None
+
+
+def _barred(
+    policy: Policy, mover: Mover | None, categories: tuple[Category, ...], now: datetime
+) -> tuple[Category, ...]:
+    by_rows = BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in _scopes(policy, mover)))
+    return tuple(
+        category for category in categories if category in by_rows and not _exempted(policy, mover, category, now)
+    )
+
+
+def _scopes(policy: Policy, mover: Mover | None) -> list[str]:
+    """Return every scope whose barrings count for the mover: its own, its units', its organisation's."""
+    if mover is None:
+        return []
+    if isinstance(mover, Organisation):
+        return [f"organisation/{mover.id}"]
+    first = policy.units.get(mover.unit_id) if isinstance(mover, Extension) else mover
+    units = [f"unit/{unit.id}" for unit in lineage(policy, first)]
+    own = [f"extension/{mover.id}"] if isinstance(mover, Extension) else []
+    return [*own, *units, f"organisation/{mover.organisation_id}"]
+
+
+def _exempted(policy: Policy, mover: Mover | None, category: Category, now: datetime) -> bool:
+    if not isinstance(mover, Extension) or category in NEVER_OPENED:
+        return False
+    return any(
+        row.category is category and row.starts_at <= now < row.ends_at for row in policy.exempted.get(mover.id, ())
+    )
 
 
 def is_mobile(number: str) -> bool:
     """Tell whether an E.164 number is a Swedish mobile, whose operator's voicemail may answer before a person."""
-    return _SWEDISH_MOBILE.fullmatch(number) is not None
+    return Category.MOBILE in categories_of(number, {})
 
 
 def outside_number_allowed(number: str) -> bool:
-    """Tell whether an E.164 number that is not ours may be called; everything unusual is barred."""
-    return _PLAIN_SWEDISH.fullmatch(number) is not None
+    """Tell whether anybody may call an E.164 number that is not ours."""
+    return not BARRED_BY_DEFAULT.intersection(categories_of(number, {}))

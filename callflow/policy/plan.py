@@ -115,8 +115,24 @@ Step = Dial | Say | Menu | Voicemail | Hangup | Emergency
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Presentation:
+    """How a caller of ours is shown (R17): this number (E.164) and name to the outside, or nothing where it is None.
+
+    `hidden_inside`: phones of ours show no number either.
+    """
+
+    number: str | None
+    name: str | None = None
+    hidden_inside: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The steps of a call, and the language its prompts are spoken in."""
+    """The steps of a call, the language its prompts are spoken in, and how the caller is shown.
+
+    `presentation` is None for a caller from outside, who is shown as the network gave it.
+    """
 
     language: str
     steps: tuple[Step, ...]
+    presentation: Presentation | None = None

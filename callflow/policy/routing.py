@@ -14,6 +14,7 @@ from enum import StrEnum
 
 from callflow.policy.builder import PlanBuilder
 from callflow.policy.decision import Call, TraceLine
+from callflow.policy.lineage import is_confidential
 from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, Unit
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
 from callflow.policy.spoken import prompt, text
@@ -225,20 +226,6 @@ def name_for_caller(route: Route, name: str | None, unit: Unit | None) -> str | 
         route.note("R17", True, "name_withheld")
         return None
     return name
-
-
-def is_confidential(policy: Policy, unit: Unit) -> bool:
-    """Tell whether a unit or one above it is confidential."""
-    return any(above.confidential for above in lineage(policy, unit))
-
-
-def lineage(policy: Policy, unit: Unit | None) -> tuple[Unit, ...]:
-    """Return the unit and those above it, nearest first; a parent that is missing or comes again ends it."""
-    found: dict[int, Unit] = {}
-    while unit is not None and unit.id not in found:
-        found[unit.id] = unit
-        unit = policy.units.get(unit.parent_id) if unit.parent_id is not None else None
-    return tuple(found.values())
 
 
 def goodbye(route: Route, cause: HangupCause = HangupCause.NORMAL) -> int:

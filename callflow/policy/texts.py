@@ -170,6 +170,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.SWITCHBOARD_OPEN: ("Samtal till växeln", "Call to the switchboard"),
     Outcome.SWITCHBOARD_CLOSED: ("Samtal till stängd växel", "Call to the closed switchboard"),
     Outcome.OUTSIDE: ("Samtal ut", "Call to the outside"),
+    Outcome.FEATURE_CODE: ("Tjänstekod", "Feature code"),
     Outcome.REFUSED: ("Samtalet kopplas inte", "The call is not put through"),
 }
 

@@ -3,12 +3,12 @@
 from callflow.policy.choices import closed_menu, unanswered_menu
 from callflow.policy.decision import Outcome
 from callflow.policy.hours import HoursNow, telephone_hours
+from callflow.policy.lineage import lineage
 from callflow.policy.model import AnsweringPlace, Target, TargetKind, Unit
 from callflow.policy.routing import (
     Otherwise,
     Route,
     State,
-    lineage,
     name_for_caller,
     reach_place,
     voicemail,

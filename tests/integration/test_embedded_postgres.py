@@ -25,6 +25,7 @@ from callflow.embedded.postgres_user import (
     binaries_folder,
     server_user,
 )
+from tests.fakes.waiting import until_told
 
 FAST = {"fsync": "off"}
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="only root runs the server as another user")
@@ -215,12 +216,19 @@ async def test_stop_ends_the_server_also_in_the_middle_of_a_query(folder: Path) 
     assert server.process is not None
     process = server.process
     connection = await asyncpg.connect(server.url.replace("+asyncpg", ""))
+    watching = await asyncpg.connect(server.url.replace("+asyncpg", ""))
     sleeping = asyncio.create_task(connection.fetchval("select pg_sleep(600)"))
-    await asyncio.sleep(0)
+
+    async def sleeps() -> bool:
+        sql = "SELECT count(*) FROM pg_stat_activity WHERE state = 'active' AND query = 'select pg_sleep(600)'"
+        return bool(await watching.fetchval(sql))
+
+    await until_told(sleeps, "the query to run", 10)
     await asyncio.to_thread(server.stop)
     assert process.poll() == 0
     with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
         await sleeping
+    watching.terminate()
     server.stop()
 
 

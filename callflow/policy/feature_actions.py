@@ -1,0 +1,39 @@
+"""What feature codes do (R9): the actions that an organisation's code set names."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class FeatureAction(StrEnum):
+    """What a feature code asks for. Those that set a diversion go on with a number (and seconds) up to a hash."""
+
+    DIVERT_ALL = "divert_all"
+    DIVERT_ALL_VOICEMAIL = "divert_all_voicemail"
+    DIVERT_ALL_CANCEL = "divert_all_cancel"
+    DIVERT_ALL_ASK = "divert_all_ask"
+    DIVERT_NO_ANSWER = "divert_no_answer"
+    DIVERT_NO_ANSWER_VOICEMAIL = "divert_no_answer_voicemail"
+    DIVERT_NO_ANSWER_CANCEL = "divert_no_answer_cancel"
+    DIVERT_NO_ANSWER_ASK = "divert_no_answer_ask"
+    DIVERT_BUSY = "divert_busy"
+    DIVERT_BUSY_VOICEMAIL = "divert_busy_voicemail"
+    DIVERT_BUSY_CANCEL = "divert_busy_cancel"
+    DIVERT_BUSY_ASK = "divert_busy_ask"
+    DIVERT_UNREACHABLE = "divert_unreachable"
+    DIVERT_UNREACHABLE_VOICEMAIL = "divert_unreachable_voicemail"
+    DIVERT_UNREACHABLE_CANCEL = "divert_unreachable_cancel"
+    DIVERT_UNREACHABLE_ASK = "divert_unreachable_ask"
+    DIVERT_CANCEL_ALL = "divert_cancel_all"
+    HIDE_NUMBER_ONCE = "hide_number_once"
+    SHOW_NUMBER_ONCE = "show_number_once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FeatureCode:
+    """A code of an organisation's code set: what begins a dialled string (`*21*`) or is all of it (`#21#`)."""
+
+    id: int
+    organisation_id: int
+    code: str
+    action: str
+    """A `FeatureAction`, or the name of one that this version does not know yet."""

@@ -1,0 +1,17 @@
+"""A unit and those above it, and what holds for it because of one of them."""
+
+from callflow.policy.model import Policy, Unit
+
+
+def lineage(policy: Policy, unit: Unit | None) -> tuple[Unit, ...]:
+    """Return the unit and those above it, nearest first; a parent that is missing or comes again ends it."""
+    found: dict[int, Unit] = {}
+    while unit is not None and unit.id not in found:
+        found[unit.id] = unit
+        unit = policy.units.get(unit.parent_id) if unit.parent_id is not None else None
+    return tuple(found.values())
+
+
+def is_confidential(policy: Policy, unit: Unit | None) -> bool:
+    """Tell whether a unit or one above it is confidential (R17)."""
+    return any(above.confidential for above in lineage(policy, unit))
