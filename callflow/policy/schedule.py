@@ -55,7 +55,7 @@ def state(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, 
 
 def hours_of(schedule: Schedule, calendar: HolidayCalendar | None, on: date) -> DayHours:
     """Return the hours of a date: its exception, else its holiday or half day, else the week's."""
-    if (exception := _exception(schedule, on)) is not None:
+    if (exception := exception_on(schedule, on)) is not None:
         return DayHours(hours=tuple(sorted(exception.hours)), why=Why.EXCEPTION, name=exception.name)
     weekday = on.isoweekday()
     week = tuple(
@@ -79,7 +79,8 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(DEFAULT_TIME_ZONE)
 
 
-def _exception(schedule: Schedule, on: date) -> ScheduleException | None:
+def exception_on(schedule: Schedule, on: date) -> ScheduleException | None:
+    """Return the exception that applies on a date: of overlapping ones the one of fewest days, then the latest."""
     holding = [row for row in schedule.exceptions if row.first_date <= on <= row.last_date]
     return min(holding, key=_narrowness) if holding else None
 
