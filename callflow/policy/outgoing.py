@@ -51,14 +51,14 @@ def nearest_manager(policy: Policy, extension: Extension) -> Person | None:
 def _barred(
     policy: Policy, mover: Mover | None, categories: tuple[Category, ...], now: datetime
 ) -> tuple[Category, ...]:
-    by_rows = BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in _scopes(policy, mover)))
+    by_rows = BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in scopes_of(policy, mover)))
     return tuple(
         category for category in categories if category in by_rows and not _exempted(policy, mover, category, now)
     )
 
 
-def _scopes(policy: Policy, mover: Mover | None) -> list[str]:
-    """Return every scope whose barrings count for the mover: its own, its units', its organisation's."""
+def scopes_of(policy: Policy, mover: Mover | None) -> list[str]:
+    """Return every scope whose barrings count for the mover, nearest first: its own, its units', its organisation's."""
     if mover is None:
         return []
     if isinstance(mover, Organisation):
