@@ -30,7 +30,8 @@ log = structlog.get_logger(__name__)
 APPLICATION_PREFIX = "callflow"
 """Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
 RUN_CONTEXT = "callflow-run"
-_PRESENTATION = 2
+TRANSFER_CONTEXTS = ("callflow-transfer", "callflow-entry-transfer")
+_FROM, _PRESENTATION = 1, 2
 _WITHHELD = ("prohib", "unavail")
 _NO_NUMBER = ("", "anonymous", "unknown", "restricted")
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
@@ -124,22 +125,29 @@ class Ari:
 
 
 def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
-    """Read a call from its channel and the entry's arguments: who (phone or trunk), endpoint, presentation, time.
+    """Read a call from its channel and the entry's arguments: phone, trunk or transfer, from, presentation, time.
 
-    The caller is known by the endpoint that Asterisk authenticated, which also the channel's name tells, never
-    by what the caller claims. The time stands behind the third argument, split at its colons by Asterisk.
+    The caller is known by the endpoint that Asterisk authenticated, which the channel's name tells, never by what
+    the caller claims; who transfers is known by the name of the transferring channel, the argument of a transfer.
+    The time stands behind the third argument, split at its colons by Asterisk.
     """
-    technology, _, rest = channel.name.partition("/")
-    endpoint = rest.rpartition("-")[0] if technology == "PJSIP" else ""
+    transferred = channel.dialplan.context in TRANSFER_CONTEXTS
+    moved_by = args[_FROM] if len(args) > _FROM and transferred else ""
     number, presentation = channel.caller.number, args[_PRESENTATION] if len(args) > _PRESENTATION else ""
     withheld = number in _NO_NUMBER or presentation.startswith(_WITHHELD)
     return WaitingCall(
         channel_id=channel.id,
-        endpoint=endpoint,
+        endpoint=_endpoint(channel.name),
         called_number=channel.dialplan.exten,
         caller_number=None if withheld else number,
+        mover=_endpoint(moved_by) if transferred else None,
         at=":".join(args[_PRESENTATION + 1 :]),
     )
+
+
+def _endpoint(channel_name: str) -> str:
+    technology, _, rest = channel_name.partition("/")
+    return rest.rpartition("-")[0] if technology == "PJSIP" else ""
 
 
 def _require_success(operation: operations.Operation, answer: RESTResponse) -> None:

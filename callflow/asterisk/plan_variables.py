@@ -9,6 +9,9 @@ step each, `verb,1(arguments)`, as Gosub takes it:
 - `menu,1(sounds,seconds to wait,times,no choice)`, and `CF_<step>_<digit>` the step of each valid digit
 - `voicemail,1(mailbox,options,next)`
 - `hangup,1(Q.850 cause)`
+- `emergency,1(112)`, for an emergency call that the dialplan did not know by its number
+
+`CF_SHOWN` is the number that legs through the trunk show, or `hidden`; empty for a caller who is shown as it came.
 
 Sounds are joined with `&`. Nothing is expanded when it is read, but `,`, `&`, `|` and parentheses separate, so
 every value must match a narrow pattern or the plan is refused.
@@ -17,11 +20,13 @@ every value must match a narrow pattern or the plan is refused.
 import re
 from collections.abc import Callable
 
-from callflow.asterisk.conf_text import ConfigurationError, asterisk_language, seconds
+from callflow.asterisk.conf_text import ConfigurationError, asterisk_language, display_name, seconds, telephone_number
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.policy.builder import successors
+from callflow.policy.numbers import EMERGENCY_NUMBERS
 from callflow.policy.plan import (
     Dial,
+    Emergency,
     Hangup,
     HangupCause,
     LegKind,
@@ -53,6 +58,10 @@ CAUSES = {
 
 VOICEMAIL_CONTEXT = "callflow"
 
+HIDDEN = "hidden"
+DIGITS = "0123456789*"
+"""Every digit that a menu can offer; those it does not offer are set to nothing."""
+
 SoundOf = Callable[[str, str], str | None]
 """(language, text) -> path of its sound without extension, or None when there is none yet."""
 
@@ -63,15 +72,26 @@ _MAILBOX = re.compile(r"[0-9]{1,24}")
 
 def plan_variables(plan: Plan, sound: SoundOf) -> dict[str, str]:
     """Return the channel variables of `plan`; raise `ConfigurationError` for a plan that Asterisk must not get."""
-    variables = {"__CF_LANG": asterisk_language(plan.language)}
+    variables = {"__CF_LANG": asterisk_language(plan.language), **_presentation(plan)}
     for number, step in enumerate(plan.steps):
         _check_successors(number, step, len(plan.steps))
         variables[f"CF_{number}"] = _encoded(step, plan.language, sound)
         if isinstance(step, Menu):
-            variables |= {f"CF_{number}_{_digit(digit)}": str(chosen) for digit, chosen in step.choices}
+            chosen = {_digit(digit): str(to) for digit, to in step.choices}
+            variables |= {f"CF_{number}_{digit}": chosen.get(digit, "") for digit in DIGITS}
     if not plan.steps:
         raise ConfigurationError("a plan without steps leaves the caller in silence; end it with a hang-up")
     return variables
+
+
+def _presentation(plan: Plan) -> dict[str, str]:
+    """Return how the caller is shown; every variable is set, since a transferred call has those of its last plan."""
+    shown = plan.presentation
+    if shown is None:
+        return {"__CF_SHOWN": "", "__CF_SHOWN_NAME": "", "CF_HIDDEN": ""}
+    number = HIDDEN if shown.number is None else telephone_number(shown.number)
+    name = display_name(shown.name or "")
+    return {"__CF_SHOWN": number, "__CF_SHOWN_NAME": name, "CF_HIDDEN": "1" if shown.hidden_inside else ""}
 
 
 def _encoded(step: Step, language: str, sound: SoundOf) -> str:
@@ -87,10 +107,8 @@ def _encoded(step: Step, language: str, sound: SoundOf) -> str:
             return f"voicemail,1({voicemail_box(mailbox)},{'uU' if urgent else 'u'},{next_step})"
         case Hangup(cause=cause):
             return f"hangup,1({CAUSES[cause]})"
-        case _:
-            raise ConfigurationError(
-                f"a step of kind {type(step).__name__} is the dialplan's own; no plan may hold it"
-            )
+        case Emergency(number=number):
+            return f"emergency,1({_emergency(number)})"
 
 
 def _dial(step: Dial) -> str:
@@ -128,6 +146,12 @@ def _digit(digit: str) -> str:
     if not _DIGIT.fullmatch(digit):
         raise ConfigurationError(f"{digit!r} is no digit that a menu can offer; use 0 to 9 or *")
     return digit
+
+
+def _emergency(number: str) -> str:
+    if number not in EMERGENCY_NUMBERS.values():
+        raise ConfigurationError(f"{number!r} is no emergency number that the dialplan has")
+    return number
 
 
 def _check_successors(number: int, step: Step, count: int) -> None:

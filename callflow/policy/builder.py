@@ -6,7 +6,7 @@ can reach and numbers it from the front.
 
 from dataclasses import replace
 
-from callflow.policy.plan import Dial, Menu, Plan, Say, Step, Voicemail
+from callflow.policy.plan import Dial, Menu, Plan, Presentation, Say, Step, Voicemail
 
 MOST_STEPS = 60
 """No plan is longer; it must fit in the channel variables of one request."""
@@ -29,7 +29,7 @@ class PlanBuilder:
             self._steps.append(step)
         return handle
 
-    def finish(self, first: int, language: str) -> Plan:
+    def finish(self, first: int, language: str, presentation: Presentation | None = None) -> Plan:
         """Return the plan that begins at `first`."""
         wanted = {first}
         for handle in range(first, -1, -1):
@@ -37,7 +37,8 @@ class PlanBuilder:
                 wanted.update(successors(self._steps[handle]))
         order = sorted(wanted, reverse=True)
         index = {handle: at for at, handle in enumerate(order)}
-        return Plan(language=language, steps=tuple(_renumber(self._steps[handle], index) for handle in order))
+        steps = tuple(_renumber(self._steps[handle], index) for handle in order)
+        return Plan(language=language, steps=steps, presentation=presentation)
 
 
 def successors(step: Step) -> tuple[int, ...]:

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from callflow.policy.duty import OnDuty, on_duty
 from callflow.policy.hours import HoursNow, working_hours, zone_name
-from callflow.policy.model import MOST_RINGS, DutyRoster, Organisation, Target, Unit
+from callflow.policy.model import MOST_RINGS, DutyRoster, Organisation, Target, TargetKind, Unit
 from callflow.policy.plan import Phrase
 from callflow.policy.routing import (
     Otherwise,
@@ -123,7 +123,8 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
         for level, target in reversed(_levels(route, roster, phone)):
             way = _level(route, roster, level, target, way)
     if phone is not None:
-        return reach_place(route, phone, State(), way)
+        mover = Target(TargetKind.UNIT, above[0].id)
+        return reach_place(route, phone, State().moved_by(mover), way)
     return way(State())
 
 
@@ -176,6 +177,7 @@ def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, othe
             level=level.level,
             place=place,
         )
-        return reach_place(route, target, state.on_path(frozenset()), otherwise, min(level.ring_limit, MOST_RINGS))
+        here = state.on_path(frozenset()).moved_by(Target(TargetKind.SWITCHBOARD, roster.organisation_id))
+        return reach_place(route, target, here, otherwise, min(level.ring_limit, MOST_RINGS))
 
     return ring

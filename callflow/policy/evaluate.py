@@ -2,20 +2,39 @@
 
 from datetime import datetime
 
-from callflow.policy.decision import Call, Decision, Outcome
+from callflow.policy import feature_codes
+from callflow.policy.decision import Call, Decision, DiversionChange, Outcome
 from callflow.policy.extensions import call_extension
+from callflow.policy.feature_actions import FeatureAction
+from callflow.policy.feature_codes import FeatureCall
 from callflow.policy.hours import switchboard_hours
-from callflow.policy.model import MOST_RINGS, Extension, NumberRange, Organisation, Policy, Target, TargetKind
-from callflow.policy.numbers import Dialled, normalise, range_of
-from callflow.policy.outgoing import outside_number_allowed
+from callflow.policy.model import Extension, NumberRange, Organisation, Policy, Target, TargetKind
+from callflow.policy.numbers import Dialled, bare, normalise, range_of
+from callflow.policy.outgoing import may_call
 from callflow.policy.places import reach
-from callflow.policy.plan import Emergency, HangupCause, Leg, LegKind
-from callflow.policy.routing import Route, State, dial, failure_phrases, goodbye, hang_up, menu, speak
+from callflow.policy.plan import Dial, Emergency, HangupCause, Leg, LegKind, Phrase, Plan
+from callflow.policy.presentation import presentation_of
+from callflow.policy.refusals import barred_phrases
+from callflow.policy.routing import (
+    Failure,
+    FailureKind,
+    Route,
+    State,
+    failure_phrases,
+    goodbye,
+    hang_up,
+    menu,
+    note_barred,
+    speak,
+)
 from callflow.policy.spoken import prompt
 from callflow.policy.switchboard import call_switchboard, pass_through_switchboard
 from callflow.policy.units import call_unit
 
+MOST_RINGS_OUTSIDE = 20
+"""How long an employee waits for an answer outside, in rings: R8 is about those who call us."""
 SWITCHBOARD_DIGIT = "0"
+_ONCE = frozenset({FeatureAction.HIDE_NUMBER_ONCE, FeatureAction.SHOW_NUMBER_ONCE})
 _NOBODYS = Organisation(id=0, key="", name="", main_number="")
 
 
@@ -30,28 +49,69 @@ def decide(policy: Policy, call: Call, now: datetime) -> Decision:
     """
     if now.tzinfo is None:
         raise ValueError("`now` has no time zone: pass an aware datetime, such as datetime.now(tz=UTC)")
-    caller = policy.extensions.get(call.caller_extension_id) if call.caller_extension_id is not None else None
-    dialled = normalise(call.called_number, policy, internal=caller is not None)
+    caller, mover = _extension(policy, call.caller_extension_id), _extension(policy, call.mover_extension_id)
+    code = _feature_call(policy, call, caller)
+    once = code.action if code is not None and code.action in _ONCE else None
+    wanted = code.rest if code is not None and once is not None else call.called_number
+    if mover is not None and call.caller_number is None:
+        once = FeatureAction.HIDE_NUMBER_ONCE
+    dialled = normalise(wanted, policy, internal=caller is not None or mover is not None)
     target = policy.numbers.get(dialled.number) if dialled.number is not None else None
     in_range = range_of(dialled.number, policy) if dialled.number is not None and target is None else None
-    organisation = _organisation(policy, target, in_range, caller)
-    route = Route(policy=policy, call=call, now=now, caller=caller, organisation=organisation, reach=reach)
-    outcome, first = _first_step(route, dialled, target, in_range)
-    plan = route.builder.finish(first, organisation.language)
-    return Decision(outcome=outcome, plan=plan, trace=route.trace(), policy_revision=policy.revision)
+    organisation = _organisation(policy, target, in_range, mover or caller)
+    route = Route(
+        policy=policy, call=call, now=now, caller=caller, mover=mover, organisation=organisation, reach=reach
+    )
+    change: DiversionChange | None = None
+    if code is not None and caller is not None and once is None and not caller.locked:
+        outcome, (first, change) = Outcome.FEATURE_CODE, _carry_out(route, caller, code)
+    else:
+        outcome, first = _first_step(route, dialled, target, in_range)
+    shown = presentation_of(policy, caller, once) if caller is not None and outcome is not Outcome.EMERGENCY else None
+    plan = route.builder.finish(first, organisation.language, shown)
+    _note_presentation(route, plan)
+    return Decision(outcome=outcome, plan=plan, trace=route.trace(), policy_revision=policy.revision, change=change)
+
+
+def _extension(policy: Policy, row_id: int | None) -> Extension | None:
+    return policy.extensions.get(row_id) if row_id is not None else None
+
+
+def _feature_call(policy: Policy, call: Call, caller: Extension | None) -> FeatureCall | None:
+    """Return the feature code that a phone of ours dialled; nobody can be transferred to one."""
+    if caller is None or call.mover_extension_id is not None:
+        return None
+    return feature_codes.read(bare(call.called_number), policy.codes.get(caller.organisation_id, ()))
+
+
+def _carry_out(route: Route, caller: Extension, code: FeatureCall) -> tuple[int, DiversionChange | None]:
+    _note_caller(route)
+    return feature_codes.carry_out(route, caller, code)
+
+
+def _note_presentation(route: Route, plan: Plan) -> None:
+    shown = plan.presentation
+    leaves = any(leg.kind is LegKind.TRUNK for step in plan.steps if isinstance(step, Dial) for leg in step.legs)
+    if shown is None or not leaves:
+        return
+    if shown.number is None:
+        route.note("R17", True, "number_hidden")
+    else:
+        route.note("R17", False, "number_shown", number=shown.number)
 
 
 def _first_step(
     route: Route, dialled: Dialled, target: Target | None, in_range: NumberRange | None
 ) -> tuple[Outcome, int]:
     number = dialled.number
-    if number is not None and dialled.form == "emergency" and route.call.caller_extension_id is not None:
+    ours = route.call.caller_extension_id is not None or route.mover is not None
+    if number is not None and dialled.form == "emergency" and ours:
         route.note("R23", True, "emergency", number=number)
         return Outcome.EMERGENCY, route.builder.add(Emergency(number=number))
     route.note("R23", False, "not_emergency")
     _note_caller(route)
-    if route.caller is not None and route.caller.locked:
-        route.note("R21", True, "caller_locked", extension=route.caller.number)
+    if route.actor is not None and route.actor.locked:
+        route.note("R21", True, "caller_locked", extension=route.actor.number)
         return Outcome.REFUSED, _refuse(route, "phone-locked")
     if number is None:
         route.note("R23", False, "number_unreadable", number=route.call.called_number)
@@ -70,6 +130,10 @@ def _note_caller(route: Route) -> None:
         route.note("R1", False, "caller_missing", id=route.call.caller_extension_id)
     else:
         route.note("R1", False, "external_caller")
+    if route.mover is not None:
+        route.note("R18", True, "transferred_by", extension=route.mover.number)
+    elif route.call.mover_extension_id is not None:
+        route.note("R18", False, "mover_missing", id=route.call.mover_extension_id)
 
 
 def _ours(route: Route, target: Target, number: str) -> tuple[Outcome, int]:
@@ -98,23 +162,52 @@ def _unused(route: Route, number: str) -> int:
 
 
 def _outside(route: Route, number: str) -> tuple[Outcome, int]:
-    """Carry a call from inside to a number outside; one from outside is never carried out again."""
-    if not route.internal:
+    """Carry a call to a number outside for an extension that may; one from outside is never carried out again."""
+    actor = route.actor
+    if actor is None:
         route.note("R18", True, "no_transit", number=number)
         return Outcome.REFUSED, _refuse(route, "number-not-in-use", HangupCause.UNALLOCATED)
-    if not outside_number_allowed(number):
-        route.note("R18", True, "outside_number_barred", number=number)
-        return Outcome.REFUSED, _refuse(route, "number-barred")
-    route.note("R18", False, "outside_number_allowed", number=number)
+    permission = may_call(route.policy, actor, number, route.now)
+    if not permission.allowed:
+        note_barred(route, number, permission)
+        if route.mover is not None:
+            return Outcome.REFUSED, _back_to_mover(route, route.mover, (prompt("cannot-be-transferred"),))
+        words = barred_phrases(route, actor, permission)
+        return Outcome.REFUSED, speak(route, ("goodbye",), hang_up(route, HangupCause.REJECTED), words)
+    kinds = " ".join(permission.categories)
+    route.note("R18", False, "outside_number_allowed", number=number, category=kinds)
+    step = Dial(
+        legs=(Leg(LegKind.TRUNK, number),),
+        rings=MOST_RINGS_OUTSIDE,
+        ring_ms=route.ring_ms,
+        no_answer=_not_answered(route, FailureKind.NO_ANSWER),
+        busy=_not_answered(route, FailureKind.BUSY),
+        unreachable=_not_answered(route, FailureKind.UNREACHABLE),
+    )
+    return Outcome.OUTSIDE, route.builder.add(step)
 
-    def tell(state: State) -> int:
-        cause = HangupCause.BUSY if state.failure and state.failure.kind == "busy" else HangupCause.NORMAL
-        return speak(route, (), hang_up(route, cause), failure_phrases(state))
 
-    return Outcome.OUTSIDE, dial(route, (Leg(LegKind.TRUNK, number),), MOST_RINGS, None, State(), tell)
+def _not_answered(route: Route, kind: FailureKind) -> int:
+    """Tell why nobody answered outside; who was transferred there comes back to the one who did it."""
+    words = failure_phrases(State(failure=Failure(kind)))
+    if route.mover is not None:
+        return _back_to_mover(route, route.mover, words)
+    cause = HangupCause.BUSY if kind is FailureKind.BUSY else HangupCause.NORMAL
+    return speak(route, (), hang_up(route, cause), words)
+
+
+def _back_to_mover(route: Route, mover: Extension, words: tuple[Phrase, ...]) -> int:
+    """Bring a caller whose transfer came to nothing back to the one who transferred, and on as any call there."""
+    route.note("R18", True, "back_to_mover", extension=mover.number)
+    key = ("back", mover.id)
+    if key not in route.memo:
+        route.memo[key] = call_extension(route, mover)
+    return speak(route, ("transfer-back",), route.memo[key], words)
 
 
 def _refuse(route: Route, reason: str, cause: HangupCause = HangupCause.REJECTED) -> int:
+    if route.mover is not None and not route.mover.locked:
+        return _back_to_mover(route, route.mover, (prompt("cannot-be-transferred"),))
     return speak(route, (reason,), goodbye(route, cause))
 
 

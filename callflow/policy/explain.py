@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from callflow.policy.builder import successors
-from callflow.policy.decision import Call, Decision, TraceLine
+from callflow.policy.decision import Call, Decision, DiversionChange, TraceLine
 from callflow.policy.evaluate import decide
-from callflow.policy.model import Policy
-from callflow.policy.plan import Dial, Hangup, Menu, Phrase, PhraseKind, Say, Step, Voicemail
+from callflow.policy.model import Diversion, Policy
+from callflow.policy.plan import Dial, Hangup, Menu, Phrase, PhraseKind, Presentation, Say, Step, Voicemail
 from callflow.policy.texts import LANGUAGES, outcome_text, reason_text
 
 Json = Mapping[str, object]
@@ -30,12 +30,40 @@ def as_json(decision: Decision, call: Call, now: datetime) -> dict[str, object]:
         "trace": [_trace_json(line) for line in decision.trace],
         "policy_revision": decision.policy_revision,
         "language": decision.plan.language,
+        "presentation": _presentation_json(decision.plan.presentation),
+        "change": _change_json(decision.change),
         "call": {
             "called_number": call.called_number,
             "caller_number": call.caller_number,
             "caller_extension_id": call.caller_extension_id,
+            "mover_extension_id": call.mover_extension_id,
         },
         "at": now.isoformat(),
+    }
+
+
+def _presentation_json(shown: Presentation | None) -> Json | None:
+    if shown is None:
+        return None
+    return {"number": shown.number, "name": shown.name, "hidden_inside": shown.hidden_inside}
+
+
+def _change_json(change: DiversionChange | None) -> Json | None:
+    if change is None:
+        return None
+    return {
+        "extension_id": change.extension_id,
+        "conditions": [condition.value for condition in change.conditions],
+        "diversion": _diversion_json(change.diversion) if change.diversion is not None else None,
+    }
+
+
+def _diversion_json(diversion: Diversion) -> Json:
+    target = diversion.target
+    return {
+        "target": {"kind": target.kind.value, "id": target.id, "number": target.number},
+        "rings": diversion.rings,
+        "ends_at": diversion.ends_at.isoformat() if diversion.ends_at is not None else None,
     }
 
 

@@ -13,7 +13,7 @@ from callflow.policy.model import (
     Target,
     TargetKind,
 )
-from callflow.policy.outgoing import outside_number_allowed
+from callflow.policy.outgoing import may_call
 from callflow.policy.plan import Leg, LegKind
 from callflow.policy.routing import (
     Failure,
@@ -23,6 +23,7 @@ from callflow.policy.routing import (
     State,
     dial,
     name_for_caller,
+    note_barred,
     place_name,
     reach_place,
     voicemail,
@@ -99,7 +100,8 @@ def _divert(route: Route, diversion: Diversion | None, extension: Extension, oth
         route.note(
             "R9", True, "diverted", extension=extension.number, condition=diversion.condition.value, place=where
         )
-        return reach_place(route, diversion.target, state, otherwise)
+        mover = Target(TargetKind.EXTENSION, extension.id)
+        return reach_place(route, diversion.target, state.moved_by(mover), otherwise)
 
     return route.way(("diversion", extension.id, diversion, otherwise), diverted)
 
@@ -133,10 +135,11 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
     if extension.kind is not ExtensionKind.MOBILE and extension.sip_username:
         legs.append(Leg(LegKind.PHONE, extension.sip_username))
     if extension.kind is not ExtensionKind.DESK and extension.mobile_number:
-        if outside_number_allowed(extension.mobile_number):
+        permission = may_call(route.policy, extension, extension.mobile_number, route.now)
+        if permission.allowed:
             legs.append(Leg(LegKind.TRUNK, extension.mobile_number, extension.mobile_confirms))
         else:
-            route.note("R18", True, "outside_number_barred", number=extension.mobile_number)
+            note_barred(route, extension.mobile_number, permission)
     return tuple(legs)
 
 

@@ -1,4 +1,4 @@
-"""What kind of number a number is: the table of the policy first, then the Swedish and the world's numbering plans."""
+"""What kind of number a number is: the policy's table first, then the numbering plans of Sweden and the world."""
 
 from collections.abc import Mapping
 

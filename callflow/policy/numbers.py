@@ -39,7 +39,7 @@ def normalise(dialled: str, policy: Policy, *, internal: bool) -> Dialled:
     Only an internal caller can dial a short number; only the trunk may deliver a national number without its 0,
     and then only one of ours.
     """
-    digits = _bare(dialled)
+    digits = bare(dialled)
     if digits in EMERGENCY_NUMBERS:
         return Dialled(EMERGENCY_NUMBERS[digits], "emergency")
     if digits.startswith("+"):
@@ -68,7 +68,8 @@ def national(number: str) -> str:
     return "0" + number[len(country) :] if number.startswith(country) else number
 
 
-def _bare(dialled: str) -> str:
+def bare(dialled: str) -> str:
+    """Return what was dialled without separators, scheme and escapes: digits, `+`, `*`, `#` where it is readable."""
     text = dialled.strip()
     scheme, colon, rest = text.partition(":")
     if colon and scheme.lower() in {"tel", "sip", "sips"}:

@@ -41,7 +41,7 @@ def may_divert(policy: Policy, mover: Mover | None, number: str, now: datetime) 
 
 
 def nearest_manager(policy: Policy, extension: Extension) -> Person | None:
-    """Return who may approve exemptions: the manager of the unit or of one above, never the extension's own person."""
+    """Return who may approve exemptions: the manager of its unit or of one above, never its own person."""
     for unit in lineage(policy, policy.units.get(extension.unit_id)):
         if unit.manager_id is not None and unit.manager_id != extension.person_id:
             return policy.people.get(unit.manager_id)
@@ -80,8 +80,3 @@ def _exempted(policy: Policy, mover: Mover | None, category: Category, now: date
 def is_mobile(number: str) -> bool:
     """Tell whether an E.164 number is a Swedish mobile, whose operator's voicemail may answer before a person."""
     return Category.MOBILE in categories_of(number, {})
-
-
-def outside_number_allowed(number: str) -> bool:
-    """Tell whether anybody may call an E.164 number that is not ours."""
-    return not BARRED_BY_DEFAULT.intersection(categories_of(number, {}))

@@ -1,11 +1,23 @@
 """Going to a target, whatever its kind."""
 
+from collections.abc import Mapping
+
 from callflow.policy import extensions, switchboard, units
-from callflow.policy.model import Target, TargetKind
+from callflow.policy.model import Extension, Target, TargetKind
 from callflow.policy.numbers import normalise, range_of
-from callflow.policy.outgoing import is_mobile, outside_number_allowed
+from callflow.policy.outgoing import Mover, Permission, is_mobile, may_call, may_divert
 from callflow.policy.plan import Leg, LegKind
-from callflow.policy.routing import Otherwise, Route, State, dial, name_for_caller, place_name, reach_place, voicemail
+from callflow.policy.routing import (
+    Otherwise,
+    Route,
+    State,
+    dial,
+    name_for_caller,
+    note_barred,
+    place_name,
+    reach_place,
+    voicemail,
+)
 
 
 def reach(  # noqa: PLR0911 - one return a kind of place
@@ -54,9 +66,25 @@ def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwi
     if range_of(read.number, route.policy) is not None:
         route.note("R9", False, "target_unused", number=read.number)
         return otherwise(state)
-    if not outside_number_allowed(read.number):
-        route.note("R18", True, "outside_number_barred", number=read.number)
+    permission = _permission(route, state.mover, read.number)
+    if not permission.allowed:
+        note_barred(route, read.number, permission)
         return otherwise(state)
     route.note("R9", True, "outside_number", number=read.number)
     leg = Leg(LegKind.TRUNK, read.number, confirm=is_mobile(read.number))
     return dial(route, (leg,), limit, None, state, otherwise)
+
+
+def _permission(route: Route, mover: Target | None, number: str) -> Permission:
+    """Tell whether whoever sends the call to a number outside may (R18), checked anew with every call.
+
+    An extension sends calls on only by a diversion; a mover who is missing has the bars that nobody is free of.
+    """
+    rows: dict[TargetKind, Mapping[int, Mover]] = {
+        TargetKind.EXTENSION: route.policy.extensions,
+        TargetKind.UNIT: route.policy.units,
+        TargetKind.SWITCHBOARD: route.policy.organisations,
+    }
+    who = rows[mover.kind].get(mover.id or 0) if mover is not None else None
+    ask = may_divert if isinstance(who, Extension) else may_call
+    return ask(route.policy, who, number, route.now)

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
+from callflow.policy.barrings import Category
 from callflow.policy.builder import PlanBuilder
 from callflow.policy.decision import Call, TraceLine
 from callflow.policy.lineage import is_confidential
-from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, Unit
+from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.outgoing import Permission
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
 from callflow.policy.spoken import prompt, text
 
@@ -47,15 +49,24 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """Where the caller stands: rings left before a voice, the places gone through, what has just failed."""
+    """Where the caller stands: rings left before a voice, the places gone through, what has just failed.
+
+    `mover` is the extension, unit or organisation (its switchboard) that sends the call to where it goes next: its
+    barrings count for a number outside (R18).
+    """
 
     rings_left: int = MOST_RINGS
     visited: frozenset[Target] = frozenset()
     failure: Failure | None = None
+    mover: Target | None = None
 
     def at(self, place: Target) -> "State":
         """Return the state with this place gone through."""
         return State(self.rings_left, self.visited | {place}, self.failure)
+
+    def moved_by(self, mover: Target | None) -> "State":
+        """Return the state in which `mover` sends the call on."""
+        return State(self.rings_left, self.visited, self.failure, mover)
 
     def heard(self) -> "State":
         """Return the state after a voice has spoken, which told of any failure."""
@@ -90,6 +101,7 @@ class Route:
     call: Call
     now: datetime
     caller: Extension | None
+    mover: Extension | None = None
     organisation: Organisation
     reach: Reach
     builder: PlanBuilder = field(default_factory=PlanBuilder)
@@ -105,6 +117,14 @@ class Route:
     def internal(self) -> bool:
         """Whether an authenticated extension of ours calls."""
         return self.caller is not None
+
+    @property
+    def actor(self) -> Extension | None:
+        """Who sends the call to the number called: the extension that transfers it, else the one that calls.
+
+        INVARIANT: a call that was transferred never has the caller's own rights, also when nobody knows by whom.
+        """
+        return self.mover if self.call.mover_extension_id is not None else self.caller
 
     @property
     def ring_ms(self) -> int:
@@ -166,7 +186,12 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
 
 
 def reach_place(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int = MOST_RINGS) -> int:
-    """Go to a target unless this path has been there; then, or when too much has been looked at, go on."""
+    """Go to a target unless this path has been there; then, or when too much has been looked at, go on.
+
+    Where `target` may be a number outside, `state` says by whom the call is moved there.
+    """
+    if target.kind is not TargetKind.NUMBER and state.mover is not None:
+        state = state.moved_by(None)
     key = ("place", target, state, otherwise, limit)
     if key not in route.memo:
         if route.places >= _MOST_PLACES or route.depth >= _MOST_PLACES_IN_A_ROW:
@@ -226,6 +251,13 @@ def name_for_caller(route: Route, name: str | None, unit: Unit | None) -> str | 
         route.note("R17", True, "name_withheld")
         return None
     return name
+
+
+def note_barred(route: Route, number: str, permission: Permission) -> None:
+    """Tell in the trace why a number outside is not called."""
+    if Category.UNCLASSIFIED in permission.barred:
+        route.note("R18", True, "number_unclassified", number=number)
+    route.note("R18", True, "outside_number_barred", number=number, category=" ".join(permission.barred))
 
 
 def goodbye(route: Route, cause: HangupCause = HangupCause.NORMAL) -> int:

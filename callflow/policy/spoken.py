@@ -16,8 +16,11 @@ _WORDS = (
     "hours-are", "opens-again", "urgent-press-1", "message-press-2", "switchboard-press-0", "call-again",
     "nobody-can-answer", "all-operators-busy", "please-wait", "the-one-you-seek", "does-not-answer", "is-busy",
     "cannot-be-reached", "transfer-to", "transfer-on", "transfer-to-switchboard", "number-not-in-use",
-    "number-not-understood", "number-barred", "phone-locked", "goodbye", "around-the-clock", "and", "to", "clock",
-    "today", "tomorrow", "the",
+    "number-not-understood", "phone-locked", "goodbye", "around-the-clock", "and", "to", "clock",
+    "today", "tomorrow", "the", "barred-international", "barred-premium", "barred-mass-call", "barred-directory",
+    "barred-satellite", "barred-operator-prefix", "barred-unclassified", "barred-national", "barred-mobile",
+    "barred-freephone", "barred-shared-cost", "barred-service", "barred-outside-diversion", "ask-nearest-manager",
+    "ask-a-manager", "ask-telephone-contact", "cannot-be-transferred", "transfer-back",
 )  # fmt: skip
 
 PROMPTS = frozenset(

@@ -30,8 +30,26 @@ REASONS: dict[str, tuple[str, str]] = {
         "{number} är inte vårt nummer; ett samtal utifrån kopplas aldrig ut igen.",
         "{number} is not ours; a call from outside is never carried out again.",
     ),
-    "outside_number_allowed": ("{number} får ringas från anknytningar.", "{number} may be called from extensions."),
-    "outside_number_barred": ("{number} är spärrat.", "{number} is barred."),
+    "outside_number_allowed": ("{number} får ringas ({category}).", "{number} may be called ({category})."),
+    "outside_number_barred": ("{number} är spärrat ({category}).", "{number} is barred ({category})."),
+    "number_unclassified": (
+        "Ingen vet vad {number} är för nummer, och därför är det spärrat; en rad i number_class säger det.",
+        "Nobody knows what kind of number {number} is, so it is barred; a row in number_class tells.",
+    ),
+    "transferred_by": (
+        "Anknytning {extension} kopplar samtalet, och det är dess spärrar som gäller.",
+        "Extension {extension} transfers the call, and its barrings count.",
+    ),
+    "mover_missing": (
+        "Anknytningen som kopplar samtalet (id {id}) finns inte.",
+        "The extension that transfers the call (id {id}) does not exist.",
+    ),
+    "back_to_mover": (
+        "Kommer samtalet inte fram går det tillbaka till anknytning {extension}.",
+        "If the call does not get through it goes back to extension {extension}.",
+    ),
+    "number_hidden": ("Numret visas inte utåt.", "The number is not shown to the outside."),
+    "number_shown": ("Utåt visas {number}.", "To the outside {number} is shown."),
     "extension_locked": (
         "Anknytning {extension} är spärrad och ringer inte.",
         "Extension {extension} is locked and does not ring.",
@@ -186,8 +204,21 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_answer": ("inget svar", "no answer"),
     "busy": ("upptaget", "busy"),
     "unreachable": ("onåbar", "unreachable"),
+    "international": ("utland", "international"),
+    "premium": ("betalnummer", "premium"),
+    "mass_call": ("massanrop", "mass call"),
+    "directory": ("nummerupplysning", "directory service"),
+    "satellite": ("satellit", "satellite"),
+    "operator_prefix": ("operatörsprefix", "operator prefix"),
+    "unclassified": ("okänt slag", "unknown kind"),
+    "national": ("fast eller vanligt nummer", "ordinary number"),
+    "mobile": ("mobil", "mobile"),
+    "freephone": ("frisamtal", "freephone"),
+    "shared_cost": ("delad kostnad", "shared cost"),
+    "service": ("kort servicenummer", "short service number"),
+    "outside_diversion": ("vidarekoppling ut", "diversion to the outside"),
 }
-"""The model's own words (kinds of targets, conditions of diversions), where they stand in a line's values."""
+"""The model's own words (kinds of targets, of numbers, conditions), where they stand in a line's values."""
 
 
 def reason_text(line: TraceLine, language: str) -> str:
@@ -197,6 +228,8 @@ def reason_text(line: TraceLine, language: str) -> str:
 
 
 def _in_words(name: str, value: str, language: str) -> str:
+    if name == "category":
+        return ", ".join(_in(language, WORDS[word]) for word in value.split())
     if name not in {"kind", "condition", "place"}:
         return value
     first, space, rest = value.partition(" ")

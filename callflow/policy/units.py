@@ -56,10 +56,10 @@ def _hours(route: Route, unit: Unit) -> HoursNow:
 
 
 def _shut(route: Route, unit: Unit, hours: HoursNow) -> bool:
-    """Tell whether a unit is shut to this caller; to those inside it never is (R6)."""
+    """Tell whether a unit is shut to this caller; to those inside, and whom they transfer, it never is (R6)."""
     if hours.is_open:
         return False
-    if route.internal:
+    if route.actor is not None:
         route.note("R6", True, "internal_rings_as_usual", unit=unit.name)
         return False
     route.note("R6", True, "external_hears_the_hours", unit=unit.name)
@@ -95,7 +95,8 @@ def _place(
 ) -> Otherwise:
     def try_place(state: State) -> int:
         route.note("R4", True, "answering_place", unit=unit.name, position=place.position)
-        return reach_place(route, place.target, state.on_path(visited), otherwise, place.ring_limit)
+        here = state.on_path(visited).moved_by(Target(TargetKind.UNIT, unit.id))
+        return reach_place(route, place.target, here, otherwise, place.ring_limit)
 
     return route.way(("place", unit.id, place, visited, otherwise), try_place)
 

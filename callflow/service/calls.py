@@ -39,6 +39,9 @@ MOST_TASKS = 2000
 FINISH_SECONDS = 3.0
 """How long a stop waits for the calls in hand."""
 
+NOBODYS_ID = 0
+"""The id of no extension: who transferred a call when nobody of ours did."""
+
 Decide = Callable[[Policy, Call, datetime], Decision]
 PlanVariables = Callable[[Decision, str], Mapping[str, str]]
 """Make the channel variables of a decision and its id."""
@@ -206,8 +209,10 @@ class NoPolicyError(CallflowError):
 
 def call_of(waiting: WaitingCall, held: Held) -> Call:
     """Return the call as the policy sees it: internal only by its authenticated account."""
+    accounts = held.extensions_by_account
     return Call(
         called_number=waiting.called_number,
         caller_number=waiting.caller_number,
-        caller_extension_id=held.extensions_by_account.get(waiting.endpoint),
+        caller_extension_id=accounts.get(waiting.endpoint),
+        mover_extension_id=None if waiting.mover is None else accounts.get(waiting.mover, NOBODYS_ID),
     )

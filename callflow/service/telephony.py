@@ -18,14 +18,16 @@ class WaitingCall:
     """A call that waits for its plan.
 
     `endpoint` is the authenticated SIP account, or the trunk's name, or "" where neither can be told.
-    `called_number` is as dialled or as the trunk gave it; `caller_number` is None when withheld. `at` is the
-    time that a call in a try-out system carries, as the phone wrote it.
+    `called_number` is as dialled or as the trunk gave it; `caller_number` is None when withheld. `mover` is the SIP
+    account that transferred the call here ("" where it cannot be told), None for a call that nobody transferred.
+    `at` is the time that a call in a try-out system carries, as the phone wrote it.
     """
 
     channel_id: str
     endpoint: str
     called_number: str
     caller_number: str | None = None
+    mover: str | None = None
     at: str = ""
 
 

@@ -117,7 +117,7 @@ def test_the_network_is_told_why_a_call_ends(cause: HangupCause, number: int) ->
         Say(phrases=(prompt("a,9"),), next_step=1),
         Say(phrases=(prompt("a&b"),), next_step=1),
         Menu(phrases=(prompt("a"),), choices=(("#", 1),), no_choice=1),
-        Emergency(number="112"),
+        Emergency(number="113"),
     ],
     ids=lambda step: type(step).__name__,
 )
@@ -148,9 +148,10 @@ def test_every_verb_and_its_number_of_arguments_are_the_interpreters() -> None:
         Say(phrases=(prompt("a"),), next_step=2),
         Menu(phrases=(prompt("a"),), choices=(), no_choice=3),
         Voicemail(mailbox="70001", next_step=4),
+        Emergency(number="112"),
     )
     sent = {}
-    for number in range(5):
+    for number in range(6):
         verb, arguments = re.fullmatch(r"(\w+),1\((.*)\)", variables[f"CF_{number}"]).groups()  # type: ignore[union-attr]
         sent[verb] = arguments.count(",") + 1
     assert sent == _arguments_of_verbs()

@@ -78,7 +78,14 @@ def test_json_has_the_outcome_the_steps_the_trace_and_the_revision_at_its_top() 
     assert document["policy_revision"] == 1
     assert document["language"] == "sv"
     assert document["at"] == "2026-11-24T10:00:00+01:00"
-    assert document["call"] == {"called_number": ONE, "caller_number": OUTSIDER, "caller_extension_id": None}
+    assert document["presentation"] is None
+    assert document["change"] is None
+    assert document["call"] == {
+        "called_number": ONE,
+        "caller_number": OUTSIDER,
+        "caller_extension_id": None,
+        "mover_extension_id": None,
+    }
     first = document["steps"][0]
     assert first["verb"] == "dial"
     assert first["legs"] == [{"kind": "phone", "address": "61001", "confirm": False}]

@@ -4,7 +4,7 @@ import pytest
 
 from callflow.policy.model import Policy
 from callflow.policy.numbers import Dialled, national, normalise, range_of
-from callflow.policy.outgoing import is_mobile, outside_number_allowed
+from callflow.policy.outgoing import is_mobile
 from tests.builders import number_range, policy
 
 RANGES = policy(
@@ -112,18 +112,6 @@ def test_short_numbers_of_two_ranges_with_one_prefix_are_both_found() -> None:
 def test_national_form_is_what_people_write() -> None:
     assert national("+4690161000") == "090161000"
     assert national("+4790000000") == "+4790000000"
-
-
-@pytest.mark.parametrize("number", ["+4690161000", "+468465004", "+46701740605", "+4620123456", "+46101234567"])
-def test_plain_swedish_numbers_may_be_called(number: str) -> None:
-    assert outside_number_allowed(number)
-
-
-@pytest.mark.parametrize(
-    "number", ["+4711223344", "+4690012345", "+46118118", "+46112", "+870123456789", "+46719123456"]
-)
-def test_other_numbers_may_not_be_called(number: str) -> None:
-    assert not outside_number_allowed(number)
 
 
 def test_swedish_mobiles_are_known() -> None:

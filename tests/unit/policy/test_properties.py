@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from callflow.policy.builder import check_plan, successors
-from callflow.policy.decision import Call, Decision
-from callflow.policy.evaluate import decide
+from callflow.policy.decision import Call, Decision, Outcome
+from callflow.policy.evaluate import MOST_RINGS_OUTSIDE, decide
 from callflow.policy.explain import as_json, as_text
 from callflow.policy.model import (
     AnsweringPlace,
@@ -185,8 +185,12 @@ def test_every_path_ends_in_an_answer_or_in_words(made: dict[str, list[Any]], ca
 def test_no_caller_hears_more_than_four_rings_before_a_voice(
     made: dict[str, list[Any]], call: Call, now: datetime
 ) -> None:
-    plan = decide(policy_of(made), call, now).plan
-    assert max(most_rings_in_a_row(plan)) <= 4
+    decision = decide(policy_of(made), call, now)
+    most = most_rings_in_a_row(decision.plan)
+    if decision.outcome is Outcome.OUTSIDE:
+        """An employee's own call out: the first step is the network's, and R8 is about those who call us."""
+        assert most.pop(0) == MOST_RINGS_OUTSIDE
+    assert max(most, default=0) <= 4
 
 
 def most_rings_in_a_row(plan: Plan) -> list[int]:
@@ -217,15 +221,6 @@ def called_ours(policy: Policy, call: Call) -> bool:
 
 def legs(decision: Decision) -> list[LegKind]:
     return [leg.kind for step in decision.plan.steps if isinstance(step, Dial) for leg in step.legs]
-
-
-@thorough
-@every_call
-def test_trunk_is_asked_only_for_plain_swedish_numbers(made: dict[str, list[Any]], call: Call, now: datetime) -> None:
-    decision = decide(policy_of(made), call, now)
-    for step in decision.plan.steps:
-        for leg in step.legs if isinstance(step, Dial) else ():
-            assert leg.kind is LegKind.PHONE or leg.address.startswith("+467") or leg.address == "+46846500401"
 
 
 @thorough

@@ -1,0 +1,39 @@
+"""How a caller of ours is shown (R17): the unit's policy, what one call may change of it, and what nothing may."""
+
+from callflow.policy.feature_actions import FeatureAction
+from callflow.policy.lineage import is_confidential, lineage
+from callflow.policy.model import Extension, Policy, Unit
+from callflow.policy.plan import Presentation
+
+HIDDEN_EVERYWHERE = Presentation(number=None, hidden_inside=True)
+HIDDEN_OUTSIDE = Presentation(number=None)
+
+
+def presentation_of(policy: Policy, caller: Extension, once: FeatureAction | None = None) -> Presentation:
+    """Return how a call from `caller` is shown; `once` is `HIDE_NUMBER_ONCE` or `SHOW_NUMBER_ONCE` for this call.
+
+    INVARIANT: a confidential unit is hidden whatever else is asked for, and so is an extension whose unit is missing.
+    """
+    unit = policy.units.get(caller.unit_id)
+    if unit is None or is_confidential(policy, unit) or once is FeatureAction.HIDE_NUMBER_ONCE:
+        return HIDDEN_EVERYWHERE
+    if unit.presents == "hidden" and once is not FeatureAction.SHOW_NUMBER_ONCE:
+        return HIDDEN_OUTSIDE
+    if unit.presents == "unit" and (shown := _numbered(policy, unit)) is not None:
+        return Presentation(number=shown.number, name=shown.name)
+    organisation = policy.organisations.get(caller.organisation_id)
+    if unit.presents in {"unit", "organisation"} and organisation is not None:
+        return Presentation(number=organisation.main_number, name=organisation.name)
+    return Presentation(number=caller.number, name=_name(policy, caller))
+
+
+def _numbered(policy: Policy, unit: Unit) -> Unit | None:
+    """Return the unit, or the nearest above it, that has a number of its own."""
+    return next((above for above in lineage(policy, unit) if above.number is not None), None)
+
+
+def _name(policy: Policy, extension: Extension) -> str | None:
+    if extension.name:
+        return extension.name
+    person = policy.people.get(extension.person_id) if extension.person_id is not None else None
+    return person.full_name if person is not None else None
