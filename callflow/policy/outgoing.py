@@ -58,7 +58,7 @@ def _barred(
 
 
 def scopes_of(policy: Policy, mover: Mover | None) -> list[str]:
-    """Return every scope whose barrings count for the mover, nearest first: its own, its units', its organisation's."""
+    """Return the scopes whose barrings count for a mover, nearest first: its own, its units', its organisation's."""
     if mover is None:
         return []
     if isinstance(mover, Organisation):
