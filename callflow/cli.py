@@ -15,6 +15,7 @@ COMMANDS = {
     "run": "Set everything up and run the whole system on the sample region.",
     "call": "Place a real call into the running system and show what the caller hears.",
     "explain": "Tell how a call would be decided, and by which rules.",
+    "policy": "Find what in the policy breaks a rule, loses calls or does nothing.",
     "divert": "Divert an extension's calls, or cancel the diversion.",
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
