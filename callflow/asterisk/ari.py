@@ -16,6 +16,7 @@ from callflow.asterisk.ari_events import (
     RESTResponse,
     StasisStart,
 )
+from callflow.asterisk.trunk_settings import wrong_settings
 from callflow.service.telephony import (
     CallArrived,
     CallEntered,
@@ -40,6 +41,11 @@ _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 class _Application(msgspec.Struct):
     name: str
     channel_ids: tuple[str, ...] = ()
+
+
+class _Setting(msgspec.Struct):
+    attribute: str
+    value: str
 
 
 class Ari:
@@ -115,6 +121,19 @@ class Ari:
             for channel_id in application.channel_ids
         ]
         return tuple(waiting_call(channel) for channel in found if channel is not None)
+
+    async def presentation_faults(self) -> tuple[str, ...]:
+        """`getObject`: what in the trunk's settings would show a number that is to be hidden, in words."""
+        return wrong_settings(await self._settings("endpoint", "trunk"), await self._settings("global", "global"))
+
+    async def _settings(self, kind: str, name: str) -> dict[str, str]:
+        operation, path = operations.GET_OBJECT, {"configClass": "res_pjsip", "objectType": kind, "id": name}
+        answer = await self._connection.request(operation, path)
+        if answer.status_code == HTTPStatus.NOT_FOUND:
+            return {}
+        _require_success(operation, answer)
+        rows = msgspec.json.decode(answer.message_body, type=list[_Setting])
+        return {row.attribute: row.value for row in rows}
 
     async def _channel(self, channel_id: str) -> Channel | None:
         operation = operations.GET_CHANNEL

@@ -32,7 +32,12 @@ LIST_APPLICATIONS = Operation("applications", "list", "GET", "/applications")
 FILTER_EVENTS = Operation(
     "applications", "filter", "PUT", "/applications/{applicationName}/eventFilter", body="filter"
 )
+GET_OBJECT = Operation("asterisk", "getObject", "GET", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}")
 PING = Operation("asterisk", "ping", "GET", "/asterisk/ping")
+GET_GLOBAL_VAR = Operation("asterisk", "getGlobalVar", "GET", "/asterisk/variable", ("variable",))
+DELETE_OBJECT = Operation(
+    "asterisk", "deleteObject", "DELETE", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}"
+)
 
 OPERATIONS = (
     CLAIM_CHANNEL,
@@ -43,5 +48,8 @@ OPERATIONS = (
     SET_CHANNEL_VARS,
     LIST_APPLICATIONS,
     FILTER_EVENTS,
+    GET_OBJECT,
     PING,
+    GET_GLOBAL_VAR,
+    DELETE_OBJECT,
 )

@@ -188,6 +188,8 @@ class CallControl:
             called_number=call.called_number,
             rules=" ".join(dict.fromkeys(line.rule for line in decision.trace if line.matched)),
         )
+        if any(line.reason == "number_unclassified" for line in decision.trace):
+            log.warning("number_unclassified", called_number=call.called_number, what_now="a row in number_class")
         decided = DecidedCall(decision_id=decision_id, call=call, at=at, decision=decision, policy=held.policy)
         self._decided(decided)
 

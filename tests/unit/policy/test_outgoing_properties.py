@@ -22,6 +22,7 @@ from callflow.policy.numbering_plan import categories_of
 from callflow.policy.numbers import normalise
 from callflow.policy.plan import Dial, LegKind
 from tests.unit.policy.test_properties import (
+    FEW,
     OUTSIDE,
     ids,
     maybe_id,
@@ -53,7 +54,7 @@ more = st.fixed_dictionaries(
         "feature_codes": st.just(
             [
                 FeatureCode(id=number, organisation_id=number, code="#31#", action="hide_number_once")
-                for number in range(1, 6)
+                for number in range(1, FEW + 2)
             ]
         ),
     }
