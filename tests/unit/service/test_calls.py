@@ -71,6 +71,14 @@ async def test_a_call_in_our_hands_gets_its_whole_plan_under_the_decisions_id() 
     assert decided.call == Call(called_number="+4690161001", caller_number="+46701740605")
 
 
+async def test_who_transfers_is_an_extension_of_ours_or_nobody() -> None:
+    moved = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="61002", mover="61001")
+    assert (await Room().decision_of(moved)).call.mover_extension_id == 7
+    unknown = WaitingCall(channel_id="1.1", endpoint="61001", called_number="61002", mover="")
+    assert (await Room().decision_of(unknown)).call.mover_extension_id == calls.NOBODYS_ID
+    assert (await Room().decision_of(CALL)).call.mover_extension_id is None
+
+
 async def test_a_caller_is_internal_by_the_authenticated_account_alone() -> None:
     inside = await Room().decision_of(WaitingCall(channel_id="1.1", endpoint="61001", called_number="61002"))
     assert inside.call.caller_extension_id == 7
