@@ -25,12 +25,25 @@ class MailboxAccount:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Trunk:
+    """A way to and from the telephone network; `host` is an IP address or a DNS name, the lowest `position` first."""
+
+    position: int
+    host: str
+    port: int = 5060
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
-    """One consistent read of the database: the policy and the secrets that Asterisk needs."""
+    """One consistent read of the database: the policy, and what Asterisk alone needs.
+
+    `trunks` stand in their order; where there are none, the setting `CALLFLOW_TRUNK_HOST` counts.
+    """
 
     policy: Policy
     phones: tuple[PhoneAccount, ...] = ()
     mailboxes: tuple[MailboxAccount, ...] = ()
+    trunks: tuple[Trunk, ...] = ()
 
 
 class PolicyStore(Protocol):

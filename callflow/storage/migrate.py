@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import asyncpg
-from alembic import command
+from alembic import command, op
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -79,6 +79,14 @@ async def require_current_schema(url: str) -> None:
 def in_tables(_item: object, _name: str | None, kind: str, reflected: bool, compared: object) -> bool:
     """Tell Alembic what `tables.py` shows too: indexes, UNIQUE and EXCLUDE stand only in the migrations."""
     return not (reflected and compared is None and kind in {"index", "unique_constraint"})
+
+
+def run_script(script: Path) -> None:
+    """Run a migration's file of many statements: as plain text, since a prepared statement holds only one."""
+    connection = op.get_bind()
+    connection.exec_driver_sql("SELECT 1")  # begins the transaction that the file belongs to
+    sql = script.read_text(encoding="utf-8")
+    connection.connection.dbapi_connection.run_async(lambda driver: driver.execute(sql))  # type: ignore[union-attr]
 
 
 async def _with_connection(url: str, work: Callable[[Connection], None]) -> None:

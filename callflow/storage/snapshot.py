@@ -7,10 +7,12 @@ Absences and duty shifts that ended more than a month ago are left behind: they 
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
 
+from callflow.policy.barrings import Barring, Category, Exemption, NumberClass
+from callflow.policy.feature_actions import FeatureCode
 from callflow.policy.model import (
     Absence,
     AbsenceReason,
@@ -39,10 +41,11 @@ from callflow.policy.model import (
     WeeklyHours,
     build_policy,
 )
-from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
+from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot, Trunk
 from callflow.storage.connection import LOST, Connection, connected, unavailable
 
 Row: TypeAlias = Mapping[str, Any]
+_Classed = TypeVar("_Classed", NumberClass, Barring, Exemption)
 
 TARGET_COLUMNS = (
     ("extension_id", TargetKind.EXTENSION),
@@ -82,6 +85,10 @@ async def load_snapshot(connection: Connection) -> Snapshot:
                 MailboxAccount(mailbox_id=row["id"], pin=row["pin"])
                 for row in await connection.fetch("SELECT id, pin FROM mailbox ORDER BY id")
             ),
+            trunks=tuple(
+                Trunk(**row)
+                for row in await connection.fetch("SELECT position, host, port FROM trunk ORDER BY 1, 2, 3")
+            ),
         )
 
 
@@ -100,6 +107,10 @@ async def _policy(connection: Connection) -> Policy:
         holiday_calendars=await _holiday_calendars(connection),
         duty_rosters=await _duty_rosters(connection),
         absence_reasons=[AbsenceReason(**row) for row in await _all(connection, "absence_reason", AbsenceReason)],
+        number_classes=await _of_category(connection, "number_class", NumberClass),
+        barrings=await _of_category(connection, "barring", Barring),
+        exemptions=await _of_category(connection, "exemption", Exemption),
+        feature_codes=[FeatureCode(**row) for row in await _all(connection, "feature_code", FeatureCode)],
     )
 
 
@@ -108,6 +119,10 @@ async def _all(connection: Connection, table: str, model: type, *without: str) -
     columns = ", ".join(name for name in model.__dataclass_fields__ if name not in without)  # type: ignore[attr-defined]
     rows: list[Row] = await connection.fetch(f"SELECT {columns} FROM {table} ORDER BY id")
     return rows
+
+
+async def _of_category(connection: Connection, table: str, model: type[_Classed]) -> list[_Classed]:
+    return [model(**{**row, "category": Category(row["category"])}) for row in await _all(connection, table, model)]
 
 
 def _columns(prefix: str) -> str:

@@ -81,6 +81,7 @@ organisation = Table(
     _reference("holiday_calendar_id", "holiday_calendar"),
     Column("ring_tone_ms", Integer, nullable=False, server_default="1000"),
     Column("ring_pause_ms", Integer, nullable=False, server_default="5000"),
+    Column("outside_diversion_days", SmallInteger, nullable=True),
 )
 
 number_range = Table(
@@ -323,6 +324,15 @@ feature_code = Table(
     _reference("organisation_id", "organisation", required=True, cascade=True),
     _text("code"),
     _text("action"),
+)
+
+trunk = Table(
+    "trunk",
+    metadata,
+    _id(),
+    Column("position", SmallInteger, nullable=False),
+    _text("host"),
+    Column("port", Integer, nullable=False, server_default="5060"),
 )
 
 audit = Table(
