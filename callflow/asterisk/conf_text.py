@@ -30,11 +30,16 @@ def asterisk_language(language: str) -> str:
         raise ConfigurationError(f"language {language!r} has no prompts; use one of {known}") from None
 
 
-def conf_value(value: str, what: str) -> str:
-    """Return `value` as the right side of a line, semicolons escaped; raise `ConfigurationError` on a line break."""
+def one_line(value: str, what: str) -> str:
+    """Return `value`; raise `ConfigurationError` when it holds what would end a line or be trimmed away."""
     if _CONTROL.search(value) or value != value.strip():
         raise ConfigurationError(f"{what} holds a line break, control character or outer space; take it out")
-    return value.replace(";", "\\;")
+    return value
+
+
+def conf_value(value: str, what: str) -> str:
+    """Return `value` as the right side of a line, semicolons escaped; raise `ConfigurationError` on a line break."""
+    return one_line(value, what).replace(";", "\\;")
 
 
 def account_name(name: str) -> str:

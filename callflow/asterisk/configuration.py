@@ -1,32 +1,21 @@
-"""Asterisk's whole configuration: the base from `asterisk-conf/`, and what comes of the policy."""
+"""Asterisk's configuration on disk: the base from `asterisk-conf/`, and the files that the policy fills."""
 
 import re
 import resource
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 
-import structlog
-
-from callflow.asterisk import mailboxes, net
 from callflow.asterisk.conf_text import ConfigurationError, asterisk_language, conf_value, write_if_changed
-from callflow.asterisk.phones import render_phone
+from callflow.asterisk.policy_files import make_policy_files
 from callflow.config import Settings
-from callflow.service.ports import Snapshot
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-
-RELOADS = {"phones.conf": "res_pjsip.so", "mailboxes.conf": "app_voicemail.so", "net.conf": "pbx_config.so"}
-"""Which module takes in which generated file, as AMI's `Reload` names it."""
 
 LONGEST_SOCKET_PATH = 100
 """A Unix socket's path ends at 107 bytes."""
 
 MOST_FILES = 65536
 """Open files: a call of two legs has eight. Never above the hard limit, which an ordinary user cannot raise."""
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +31,8 @@ class AsteriskPaths:
 def write_base(settings: Settings, paths: AsteriskPaths) -> Path:
     """Write everything but what the policy makes; return the path of asterisk.conf. Files are the owner's only.
 
-    Raises `ConfigurationError` when a setting cannot stand in a file, or the home folder's path is too long.
+    What the policy makes stands there afterwards too, empty if it was missing or damaged. Raises `ConfigurationError`
+    when a setting cannot stand in a file or the home folder's path is too long, `ReplicaError` for a full disk.
     """
     base = settings.asterisk_folder
     socket = base / "run" / "asterisk.ctl"
@@ -64,57 +54,8 @@ def write_base(settings: Settings, paths: AsteriskPaths) -> Path:
     _link(base / "lib" / "sounds" / "se", settings.sounds_folder / "sv")
     for folder in ("en", "policy"):
         _link(base / "lib" / "sounds" / folder, settings.sounds_folder / folder)
+    make_policy_files(settings)
     return base / "etc" / "asterisk.conf"
-
-
-def write_policy(snapshot: Snapshot, settings: Settings) -> set[str]:
-    """Write what the policy makes of phones, mailboxes and the net; return the names of the files that changed.
-
-    A row that cannot stand in a file is left out and logged: one odd name must not keep 15,000 phones from working.
-    """
-    rendered = {
-        "phones.conf": _phones(snapshot),
-        "mailboxes.conf": _mailboxes(snapshot),
-        "net.conf": _net(snapshot),
-    }
-    return {name for name, text in rendered.items() if write_if_changed(settings.generated_folder / name, text)}
-
-
-def modules_to_reload(changed: Iterable[str]) -> list[str]:
-    """Return the modules that take in the `changed` files, the dialplan first so that no phone rings into nothing."""
-    return sorted((RELOADS[name] for name in changed), key=list(reversed(RELOADS.values())).index)
-
-
-def _phones(snapshot: Snapshot) -> str:
-    return _joined(partial(render_phone, account, snapshot.policy) for account in snapshot.phones)
-
-
-def _mailboxes(snapshot: Snapshot) -> str:
-    return mailboxes.HEADER + _joined(
-        partial(mailboxes.render_mailbox, snapshot.policy.mailboxes[account.mailbox_id], account.pin)
-        for account in snapshot.mailboxes
-    )
-
-
-def _net(snapshot: Snapshot) -> str:
-    policy = snapshot.policy
-    numbers = _joined(partial(net.render_number, number, target, policy) for number, target in policy.numbers.items())
-    ranges = _joined(partial(net.render_range, row) for row in policy.number_ranges.values())
-    return net.HEADER + numbers + ranges
-
-
-def _joined(renderers: Iterable[Callable[[], str]]) -> str:
-    return "".join(sorted(_rendered(renderer) for renderer in renderers))
-
-
-def _rendered(renderer: Callable[[], str]) -> str:
-    try:
-        return renderer()
-    except ConfigurationError as error:
-        log.warning("asterisk_row_left_out", reason=str(error))
-    except KeyError as error:
-        log.warning("asterisk_row_left_out", reason=f"it refers to row {error} that the snapshot does not hold")
-    return ""
 
 
 def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
@@ -138,8 +79,6 @@ def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
         "TRYOUT": int(settings.tryout),
         "SIP_HOST": settings.sip_host,
         "SIP_PORT": settings.sip_port,
-        "TRUNK_HOST": settings.trunk_host,
-        "TRUNK_PORT": settings.trunk_port,
         "RTP_FIRST_PORT": settings.rtp_first_port,
         "RTP_LAST_PORT": settings.rtp_last_port,
         "HTTP_HOST": settings.http_host,

@@ -1,40 +1,61 @@
-"""`generated/net.conf`: what Asterisk does by itself while no service answers (the net under it all)."""
+"""What Asterisk does by itself with each number while no service answers: the net under it all.
 
-from collections.abc import Iterable, Iterator
+A number's arguments are those of `callflow-net-run` (dialplan/fallback.conf), as Gosub takes them.
+"""
 
-from callflow.asterisk.conf_text import asterisk_language, seconds, telephone_number
+from collections.abc import Iterable, Iterator, Mapping
+
+from callflow.asterisk.conf_text import asterisk_language, seconds
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.asterisk.plan_variables import voicemail_box
-from callflow.policy.model import MOST_RINGS, Extension, NumberRange, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.numbers import range_of
 from callflow.policy.plan import Leg, LegKind
 
-HEADER = "[callflow-net-numbers]\n"
+
+def net_arguments(target: Target, operators: Mapping[int, str], policy: Policy) -> str | None:
+    """Return what is done with a number of ours, None for nothing; raise `ConfigurationError` for an odd value.
+
+    `operators` is what `operator_calls` returns.
+    """
+    match _owner(target, policy):
+        case Extension() as extension:
+            organisation = policy.organisations[extension.organisation_id]
+            legs, mailbox_id = list(_extension_legs(extension)), extension.mailbox_id
+            last = operators[organisation.id]
+        case Unit() as unit:
+            organisation = policy.organisations[unit.organisation_id]
+            legs, last = list(_first_place(unit, policy)), operators[organisation.id]
+            mailbox_id = None if organisation.operator_group_id is not None else unit.mailbox_id
+        case Organisation() as organisation:
+            legs, mailbox_id = list(_operators(organisation, policy)), organisation.mailbox_id
+            last = _call(organisation, [])
+        case _:
+            return None
+    mailbox = policy.mailboxes.get(mailbox_id) if mailbox_id is not None else None
+    box = voicemail_box(mailbox.number) if mailbox else ""
+    return f"{_call(organisation, legs)},{box},{last},{asterisk_language(organisation.language)}"
 
 
-def render_number(number: str, target: Target, policy: Policy) -> str:
-    """Return the line of one number of ours; raise `ConfigurationError` when a value cannot stand there."""
-    owner = _owner(target, policy)
-    match owner:
-        case Extension():
-            organisation = policy.organisations[owner.organisation_id]
-            legs = list(_extension_legs(owner))
-            mailbox_id = owner.mailbox_id
-        case Unit():
-            organisation = policy.organisations[owner.organisation_id]
-            legs = list(_first_place(owner, policy))
-            mailbox_id = None if organisation.operator_group_id is not None else owner.mailbox_id
-        case Organisation():
-            return _line(number, owner, list(_operators(owner, policy)), owner.mailbox_id, [], policy)
-        case None:
-            return ""
-    return _line(number, organisation, legs, mailbox_id, list(_operators(organisation, policy)), policy)
+def operator_calls(policy: Policy) -> dict[int, str]:
+    """Return how each organisation's operators are called, legs and time; raise `ConfigurationError`."""
+    return {row.id: _call(row, list(_operators(row, policy))) for row in policy.organisations.values()}
 
 
-def render_range(numbers: NumberRange) -> str:
-    """Return the line that makes short numbers of a range whole."""
-    stem = telephone_number(numbers.first_number[: -numbers.short_digits])
-    pattern = f"_{telephone_number(numbers.short_prefix)}{'X' * numbers.short_digits}"
-    return f"exten => {pattern},1,Goto(callflow-net,{stem}${{EXTEN:-{numbers.short_digits}}},1)\n"
+def short_numbers(policy: Policy) -> dict[str, str]:
+    """Return the short number of each number of ours that has one.
+
+    Where two have the same, `callflow.policy.numbers.normalise` decides whose it is: the shorter prefix, then the
+    lower number.
+    """
+    owners: dict[str, tuple[int, int, str]] = {}
+    for number in policy.numbers:
+        numbers = range_of(number, policy)
+        if numbers is not None:
+            short = f"{numbers.short_prefix}{number[-numbers.short_digits :]}"
+            owner = (len(numbers.short_prefix), len(number), number)
+            owners[short] = min(owners.get(short, owner), owner)
+    return {number: short for short, (_, _, number) in owners.items()}
 
 
 def _owner(target: Target, policy: Policy) -> Extension | Unit | Organisation | None:
@@ -51,30 +72,10 @@ def _owner(target: Target, policy: Policy) -> Extension | Unit | Organisation | 
             return None
 
 
-def _line(  # noqa: PLR0913, PLR0917 - the arguments of callflow-net-run
-    number: str,
-    organisation: Organisation,
-    legs: list[Leg],
-    mailbox_id: int | None,
-    operators: list[Leg],
-    policy: Policy,
-) -> str:
-    mailbox = policy.mailboxes.get(mailbox_id) if mailbox_id is not None else None
-    arguments = (
-        dial_strings(legs),
-        _time(organisation, legs),
-        voicemail_box(mailbox.number) if mailbox else "",
-        dial_strings(operators),
-        _time(organisation, operators),
-        asterisk_language(organisation.language),
-    )
-    return f"exten => {telephone_number(number)},1,Gosub(callflow-net-run,ring,1({','.join(arguments)}))\n"
-
-
-def _time(organisation: Organisation, legs: list[Leg]) -> str:
-    """Return four rings (R8) from the Dial: nobody watches for the first ringing, so no mobile gets more time."""
+def _call(organisation: Organisation, legs: list[Leg]) -> str:
+    """Return legs and time: four rings (R8) from the Dial, with no more for a mobile since nobody sees it ring."""
     ring_ms = organisation.ring_tone_ms + organisation.ring_pause_ms
-    return f"{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(legs)}"
+    return f"{dial_strings(legs)},{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(legs)}"
 
 
 def _extension_legs(extension: Extension) -> Iterator[Leg]:

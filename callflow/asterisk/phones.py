@@ -1,49 +1,46 @@
-"""`generated/phones.conf`: endpoint, auth and AOR of every SIP account."""
+"""Every SIP account, as the replica holds it for Asterisk."""
 
 from callflow.asterisk.conf_text import (
     ConfigurationError,
     account_name,
     asterisk_language,
-    conf_value,
     display_name,
+    one_line,
     telephone_number,
 )
 from callflow.asterisk.plan_variables import voicemail_box
+from callflow.asterisk.replica import PhoneRow
+from callflow.policy.lineage import is_confidential
 from callflow.policy.model import Extension, Policy
 from callflow.service.ports import PhoneAccount
 
-RESERVED = frozenset({"trunk", "phone", "phone-auth", "phone-aor", "global", "system", "transport-udp"})
-"""Sections of asterisk-conf/pjsip.conf, which no account may take over."""
+RESERVED = frozenset({"trunk", "global", "system", "transport-udp"})
+"""Sections of asterisk-conf/pjsip.conf, which no account may be taken for."""
 
 
-def render_phone(account: PhoneAccount, policy: Policy) -> str:
-    """Return the sections of one SIP account; raise `ConfigurationError` when a value cannot stand there.
+def phone_row(account: PhoneAccount, policy: Policy) -> PhoneRow:
+    """Return the row of one SIP account; raise `ConfigurationError` when a value cannot stand there.
 
-    The extension's own number goes with every call from the account (`CALLFLOW_NUMBER`); a phone cannot claim
-    another. `CALLFLOW_LOCKED` keeps a phone reported lost barred while no service answers (R21). A confidential
-    unit's phones ask for privacy on every call (R17, RFC 3323).
+    The extension's own number goes with every call from the account; a phone cannot claim another. `locked` keeps a
+    phone reported lost barred while no service answers (R21). The phones of a unit that is confidential, itself or by
+    one above it, ask for privacy on every call (R17, RFC 3323).
     """
     name = account_name(account.username)
     if name.lower() in RESERVED:
         raise ConfigurationError(f"the SIP account {name!r} has a name that the system uses itself; choose another")
     extension = policy.extensions[account.extension_id]
     number = telephone_number(extension.number)
-    lines = [
-        f"[{name}](phone)",
-        f"auth={name}",
-        f"aors={name}",
-        f"callerid={_shown_name(extension, policy)}<{number}>",
-        f"language={asterisk_language(policy.organisations[extension.organisation_id].language)}",
-        f"set_var=CALLFLOW_NUMBER={number}",
-        *(["set_var=CALLFLOW_LOCKED=1"] if extension.locked else []),
-        *_privacy(extension, policy),
-        *_mailbox(extension, policy),
-        f"[{name}](phone-auth)",
-        f"username={name}",
-        f"password={conf_value(account.password, f'the SIP password of {name}')}",
-        f"[{name}](phone-aor)",
-    ]
-    return "\n".join(lines) + "\n\n"
+    confidential = is_confidential(policy, policy.units.get(extension.unit_id))
+    return PhoneRow(
+        username=name,
+        password=one_line(account.password, f"the SIP password of {name}"),
+        number=number,
+        callerid=f"{_shown_name(extension, policy)}<{number}>",
+        privacy="prohib" if confidential else "allowed",
+        language=asterisk_language(policy.organisations[extension.organisation_id].language),
+        mailbox=_mailbox(extension, policy),
+        locked=int(extension.locked),
+    )
 
 
 def _shown_name(extension: Extension, policy: Policy) -> str:
@@ -53,11 +50,6 @@ def _shown_name(extension: Extension, policy: Policy) -> str:
     return f'"{shown}" ' if shown else ""
 
 
-def _privacy(extension: Extension, policy: Policy) -> list[str]:
-    unit = policy.units.get(extension.unit_id)
-    return ["callerid_privacy=prohib"] if unit is not None and unit.confidential else []
-
-
-def _mailbox(extension: Extension, policy: Policy) -> list[str]:
+def _mailbox(extension: Extension, policy: Policy) -> str | None:
     mailbox = policy.mailboxes.get(extension.mailbox_id) if extension.mailbox_id is not None else None
-    return [f"mailboxes={voicemail_box(mailbox.number)}"] if mailbox else []
+    return voicemail_box(mailbox.number) if mailbox else None

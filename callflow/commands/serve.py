@@ -17,8 +17,10 @@ from callflow.asterisk.ami import Ami
 from callflow.asterisk.ami_connection import AmiAddress, AmiConnection
 from callflow.asterisk.ari import APPLICATION_PREFIX, Ari
 from callflow.asterisk.ari_connection import AriAddress, AriConnection
-from callflow.asterisk.configuration import modules_to_reload, write_policy
 from callflow.asterisk.plan_variables import plan_variables
+from callflow.asterisk.policy_files import modules_to_reload, replica_path, write_policy
+from callflow.asterisk.registrations import end_registrations
+from callflow.asterisk.replica import forget_account, removed_accounts
 from callflow.commands.shared import database_url
 from callflow.config import Settings, settings
 from callflow.embedded.tools import Tools
@@ -33,6 +35,7 @@ from callflow.service.health import Health, health_app
 from callflow.service.mail import MailSpool, smtp_sender
 from callflow.service.policy_holder import Follower, PolicyHolder
 from callflow.service.ports import Snapshot, Speech
+from callflow.service.presentation_watch import PresentationWatch
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import keep_running, stop_asked
 from callflow.speech.policy_speech import PolicySpeech
@@ -119,7 +122,7 @@ def compose(chosen: Settings) -> Service:
     switch, ringing = Ari(ari), Ami(ami)
     speech = PolicySpeech(chosen, Tools(chosen.tools_folder))
     store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
-    followers = {"asterisk": asterisk_follower(chosen, reloading), "speech": speech_follower(speech)}
+    followers = {"asterisk": asterisk_follower(chosen, ari, reloading), "speech": speech_follower(speech)}
     policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
     control = CallControl(
         switch=switch,
@@ -129,11 +132,12 @@ def compose(chosen: Settings) -> Service:
         decided=call_log(_write_line, chosen.language),
         tryout=chosen.tryout,
     )
-    mail = mail_spool(chosen)
+    mail, presentation = mail_spool(chosen), PresentationWatch(switch)
     health = Health(
         connections={
             "ari": lambda: (ari.connected, "not connected to Asterisk"),
             "ami": lambda: (ami.connected, ami.error),
+            "presentation": presentation.state,
         },
         policy=policy,
         mail=mail,
@@ -148,7 +152,11 @@ def compose(chosen: Settings) -> Service:
         "calls": control.run,
         "guard": guard.run,
     }
-    more = {"mail": mail.run, "database": database_watch(policy, chosen.poll_seconds)}
+    more = {
+        "presentation": presentation.run,
+        "mail": mail.run,
+        "database": database_watch(policy, chosen.poll_seconds),
+    }
     return Service(policy=policy, control=control, health=health, parts={**parts, **more})
 
 
@@ -207,24 +215,28 @@ def mail_spool(chosen: Settings) -> MailSpool:
     return MailSpool(chosen.mail_spool, send)
 
 
-def asterisk_follower(chosen: Settings, connection: AmiConnection) -> Follower:
-    """Return what renders Asterisk's files from a snapshot and reloads what changed.
+def asterisk_follower(chosen: Settings, ari: AriConnection, reloading: AmiConnection) -> Follower:
+    """Return what writes what Asterisk knows of a snapshot, and has it take in what it cannot look up by itself.
 
-    What could not be reloaded stays owed, also when the next rendering changes nothing.
+    What could not be done stays owed, also when the next snapshot changes nothing.
     """
     owed: dict[str, None] = {}
-    ami = Ami(connection)
+    ami = Ami(reloading)
 
     async def follow(snapshot: Snapshot) -> None:
-        changed = await asyncio.to_thread(write_policy, snapshot, chosen)
-        owed.update(dict.fromkeys(modules_to_reload(changed)))
+        written = await asyncio.to_thread(write_policy, snapshot, chosen)
+        owed.update(dict.fromkeys(modules_to_reload(written)))
+        log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
         if owed:
             async with asyncio.timeout(AMI_SECONDS):
-                await connection.wait_until_connected()
+                await reloading.wait_until_connected()
         for module in list(owed):
             await ami.reload(module)
             del owed[module]
             log.info("asterisk_reloaded", module=module, policy_revision=snapshot.policy.revision)
+        for account in await asyncio.to_thread(removed_accounts, replica_path(chosen)):
+            await end_registrations(ari, account)
+            await asyncio.to_thread(forget_account, replica_path(chosen), account)
 
     return follow
 

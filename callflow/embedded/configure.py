@@ -1,6 +1,7 @@
 """Asterisk's whole configuration on disk, before it starts: base and policy."""
 
-from callflow.asterisk.configuration import AsteriskPaths, write_base, write_policy
+from callflow.asterisk.configuration import AsteriskPaths, write_base
+from callflow.asterisk.policy_files import write_policy
 from callflow.config import Settings
 from callflow.embedded.tools import Tools
 from callflow.storage.snapshot import read_snapshot

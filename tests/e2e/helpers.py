@@ -3,15 +3,17 @@
 import asyncio
 import json
 import os
+import sqlite3
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from typing import Any
 
 import asyncpg
 
 from callflow.asterisk.ami_connection import AmiAddress
+from callflow.asterisk.policy_files import replica_path
 from callflow.embedded.region import Region
 
 
@@ -59,6 +61,13 @@ async def eventually(condition: Callable[[], Any], seconds: float, otherwise: st
             return
         assert time.monotonic() < until, otherwise
         await asyncio.sleep(0.05)
+
+
+def in_replica(region: Region, query: str) -> Any:
+    """Return one value of what Asterisk looks up by itself, None where there is no row."""
+    with closing(sqlite3.connect(replica_path(region.settings))) as connection:
+        row = connection.execute(query).fetchone()
+        return None if row is None else row[0]
 
 
 def ami_address(region: Region) -> AmiAddress:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from callflow.phone.client import PhoneCall
-from tests.e2e.helpers import eventually
+from tests.e2e.helpers import eventually, in_replica
 from tests.e2e.town import EVENING, Town
 
 Trouble = Callable[[Town], Awaitable[None]]
@@ -47,12 +47,10 @@ async def test_112_from_a_locked_phone(town: Town) -> None:
 async def test_a_locked_phone_reaches_112_and_nothing_else_from_a_cold_start(town: Town) -> None:
     await town.sql("UPDATE extension SET locked = true WHERE sip_username = '61104'")
 
-    phones = town.region.settings.generated_folder / "phones.conf"
+    async def known() -> bool:
+        return bool(in_replica(town.region, "SELECT locked FROM phone WHERE username = '61104'"))
 
-    async def rendered() -> bool:
-        return "CALLFLOW_LOCKED=1" in phones.read_text()
-
-    await eventually(rendered, 10, "phones.conf was not rendered anew")
+    await eventually(known, 10, "the lock never reached what Asterisk looks up")
     phone, other = await town.phone("61104", register=False), await town.phone("61100", register=False)
     await town.region.service.kill()
     await town.start_asterisk_cold()

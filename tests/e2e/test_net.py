@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import aiohttp
 import pytest
 
-from tests.e2e.helpers import eventually
+from tests.e2e.helpers import eventually, in_replica
 from tests.e2e.town import OUTSIDER, RINGING_LIMIT, TOLERANCE, Town
 
 
@@ -160,9 +160,9 @@ async def test_a_service_that_claims_and_then_hangs_costs_the_caller_two_seconds
 
 async def test_a_changed_policy_is_in_the_net_as_well(town: Town) -> None:
     await town.sql("UPDATE extension SET mailbox_id = NULL WHERE sip_username = '61100'")
-    net = town.region.settings.generated_folder / "net.conf"
 
-    async def rendered() -> bool:
-        return "61100@callflow" not in net.read_text()
+    async def known() -> bool:
+        row = in_replica(town.region, "SELECT arguments FROM number WHERE number = '+4690161100'")
+        return "61100@callflow" not in row
 
-    await eventually(rendered, 5, "net.conf was not rendered anew")
+    await eventually(known, 5, "the net never knew")

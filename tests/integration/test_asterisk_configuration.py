@@ -4,12 +4,14 @@ import re
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from callflow.asterisk.configuration import AsteriskPaths, modules_to_reload, write_base, write_policy
+from callflow.asterisk.configuration import AsteriskPaths, write_base
+from callflow.asterisk.policy_files import Written, modules_to_reload, replica_path, write_policy
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
@@ -18,7 +20,8 @@ from tests.builders import extension, mailbox, policy, unit
 
 CONTEXTS = (
     "from-phone", "from-trunk", "callflow-emergency", "callflow-emergency-run", "callflow-run", "callflow-confirm",
-    "callflow-confirm-ask", "callflow-fallback", "callflow-net", "callflow-net-numbers", "callflow-net-run",
+    "callflow-confirm-ask", "callflow-fallback", "callflow-net", "callflow-net-other", "callflow-net-run",
+    "callflow-transfer",
 )  # fmt: skip
 
 
@@ -32,6 +35,13 @@ def snapshot(extensions: int) -> Snapshot:
         ),
         mailboxes=(MailboxAccount(mailbox_id=1, pin="1234"),),
     )
+
+
+@pytest.fixture
+def changed(configured: EmbeddedAsterisk) -> Iterator[EmbeddedAsterisk]:
+    """The same for a test that changes the policy: put back afterwards."""
+    yield configured
+    write_policy(snapshot(1), configured.settings)
 
 
 @pytest.fixture(scope="module")
@@ -103,12 +113,42 @@ async def test_the_trunk_shows_no_number_that_is_suppressed(configured: Embedded
     assert re.search(r"from_user\s*:\s*$", shown, re.MULTILINE)
 
 
-async def test_a_new_extension_is_there_after_the_reload(configured: EmbeddedAsterisk) -> None:
-    for module in modules_to_reload(write_policy(snapshot(2), configured.settings)):
-        await configured.console(f"module reload {module}")
-    assert "+4690161002" in await configured.console("dialplan show callflow-net-numbers")
-    assert "61002" in await configured.console("pjsip show endpoints")
-    assert complaints(configured) == []
+async def test_a_changed_policy_is_known_at_once_with_nothing_reloaded(changed: EmbeddedAsterisk) -> None:
+    given = snapshot(2)
+    assert write_policy(given, changed.settings) == Written(rows=2)
+    assert "+4690161002" in await changed.console("pjsip show endpoint 61002")
+    moved = tuple(replace(row, password="another") for row in given.phones)
+    write_policy(replace(given, phones=moved), changed.settings)
+    assert re.search(r"password\s*:\s*another", await changed.console("pjsip show auth 61002"))
+    write_policy(snapshot(1), changed.settings)
+    assert "Unable to find" in await changed.console("pjsip show endpoint 61002")
+    assert complaints(changed) == []
+
+
+async def test_a_mailbox_is_known_at_once(changed: EmbeddedAsterisk) -> None:
+    given = snapshot(1)
+    renamed = replace(given.policy.mailboxes[1], name="Åsa Ny")
+    write_policy(replace(given, policy=replace(given.policy, mailboxes={1: renamed})), changed.settings)
+    shown = await changed.console("voicemail show users for callflow")
+    assert "Åsa Ny" in shown, shown
+
+
+async def test_the_trunk_moves_by_the_modules_that_are_reloaded(changed: EmbeddedAsterisk) -> None:
+    for host in ("127.0.0.9", "127.0.0.2"):
+        moved = changed.settings.model_copy(update={"trunk_host": host})
+        for module in modules_to_reload(write_policy(snapshot(1), moved)):
+            await changed.console(f"module reload {module}")
+        assert f"sip:{host}:" in await changed.console("pjsip show aor trunk")
+        assert f"{host}/32" in await changed.console("pjsip show identifies")
+    assert complaints(changed) == []
+
+
+async def test_a_replica_that_was_damaged_is_opened_anew(changed: EmbeddedAsterisk) -> None:
+    replica_path(changed.settings).write_bytes(b"no database")
+    written = write_policy(snapshot(2), changed.settings)
+    for module in modules_to_reload(written):
+        await changed.console(f"module reload {module}")
+    assert "+4690161002" in await changed.console("pjsip show endpoint 61002")
 
 
 def test_no_phone_forwards_past_its_barrings() -> None:

@@ -1,7 +1,9 @@
 """`callflow configure`: Asterisk's files for an Asterisk that somebody else starts."""
 
+import sqlite3
 import tempfile
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -32,10 +34,11 @@ def test_configure_writes_what_asterisk_needs_to_start_alone(callflow: CommandLi
     done = callflow("configure")
     assert done.returncode == 0, done.stderr
     etc = home / "asterisk" / "etc"
-    assert "[61100]" in (etc / "generated" / "phones.conf").read_text()
-    assert "4690161100" in (etc / "generated" / "net.conf").read_text()
+    with closing(sqlite3.connect(etc / "generated" / "replica.sqlite3")) as replica:
+        assert replica.execute("SELECT id FROM ps_endpoints WHERE id = '61100'").fetchone()
+        assert replica.execute("SELECT arguments FROM net WHERE dialled = '61100'").fetchone()
     assert PASSWORDS["CALLFLOW_ARI_PASSWORD"] in (etc / "ari.conf").read_text()
-    assert all(path.stat().st_mode & 0o077 == 0 for path in etc.rglob("*.conf"))
+    assert all(path.stat().st_mode & 0o077 == 0 for path in etc.rglob("*.*"))
 
 
 def test_configure_without_passwords_says_what_to_set(callflow: CommandLine, home: Path) -> None:

@@ -1,7 +1,8 @@
-"""What the policy makes of phones, mailboxes and the net."""
+"""What the policy makes of phones, mailboxes, numbers and trunks for Asterisk."""
 
 import stat
 import time
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,21 @@ from typing import Any
 import pytest
 
 from callflow.asterisk.conf_text import ConfigurationError
-from callflow.asterisk.configuration import AsteriskPaths, modules_to_reload, write_base, write_policy
+from callflow.asterisk.configuration import AsteriskPaths, write_base
+from callflow.asterisk.policy_files import (
+    FORMER,
+    TRUNK_MODULES,
+    make_policy_files,
+    modules_to_reload,
+    replica_rows,
+    write_policy,
+)
+from callflow.asterisk.replica import MailboxRow, PhoneRow
+from callflow.asterisk.trunks import trunk_conf
 from callflow.config import Settings
-from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
-from tests.builders import extension, group, mailbox, organisation, person, policy, to_extension, unit
+from callflow.policy.numbers import normalise
+from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot, Trunk
+from tests.builders import extension, group, mailbox, number_range, organisation, person, policy, to_extension, unit
 
 
 def snapshot(*, password: str = "hemligt", pin: str = "1234", **tables: Any) -> Snapshot:
@@ -29,84 +41,78 @@ def settings(tmp_path: Path) -> Settings:
     return Settings(home=tmp_path, ari_password="ari", ami_password="ami")
 
 
-def rendered(settings: Settings, name: str, given: Snapshot) -> str:
-    write_policy(given, settings)
-    return (settings.generated_folder / name).read_text(encoding="utf-8")
+def phones(given: Snapshot) -> Mapping[str, PhoneRow]:
+    return {row.username: row for row in replica_rows(given).phones}
 
 
-def phones(settings: Settings, given: Snapshot) -> str:
-    return rendered(settings, "phones.conf", given)
+def mailboxes(given: Snapshot) -> Mapping[str, MailboxRow]:
+    return {row.number: row for row in replica_rows(given).mailboxes}
 
 
-def net_line(settings: Settings, number: str, given: Snapshot) -> str:
-    lines = rendered(settings, "net.conf", given).splitlines()
-    return next(line for line in lines if line.startswith(f"exten => {number},")).partition("ring,1")[2]
+def net(number: str, given: Snapshot) -> str:
+    """Return what the net does with a number: the arguments of `callflow-net-run`."""
+    return next(row.arguments for row in replica_rows(given).numbers if row.number == number)
 
 
-def test_a_phone_calls_with_its_own_number_whatever_it_says(settings: Settings) -> None:
-    text = phones(settings, snapshot(people=[person(1)], extensions=[extension(1, person_id=1)]))
-    assert 'callerid="Åsa Öberg 1" <+4690161001>' in text
-    assert "set_var=CALLFLOW_NUMBER=+4690161001" in text
+def test_a_phone_calls_with_its_own_number_whatever_it_says() -> None:
+    row = phones(snapshot(people=[person(1)], extensions=[extension(1, person_id=1)]))["61001"]
+    assert (row.number, row.callerid) == ("+4690161001", '"Åsa Öberg 1" <+4690161001>')
 
 
-def test_a_confidential_units_phone_asks_for_privacy(settings: Settings) -> None:
+def test_a_confidential_units_phone_asks_for_privacy() -> None:
     confidential = [unit(1, confidential=True), unit(2)]
-    text = phones(settings, snapshot(units=confidential, extensions=[extension(1), extension(2, unit_id=2)]))
-    first, second = text.split("[61002](phone)")
-    assert "callerid_privacy=prohib" in first
-    assert "callerid_privacy" not in second
+    rows = phones(snapshot(units=confidential, extensions=[extension(1), extension(2, unit_id=2)]))
+    assert (rows["61001"].privacy, rows["61002"].privacy) == ("prohib", "allowed")
 
 
-def test_a_phone_reported_lost_stays_barred_without_a_service(settings: Settings) -> None:
-    assert "set_var=CALLFLOW_LOCKED=1" in phones(settings, snapshot(extensions=[extension(1, locked=True)]))
-    assert "CALLFLOW_LOCKED" not in phones(settings, snapshot(extensions=[extension(1)]))
+def test_a_unit_below_a_confidential_one_is_confidential_too() -> None:
+    units = [unit(1, confidential=True), unit(2, parent_id=1), unit(3, parent_id=2)]
+    assert phones(snapshot(units=units, extensions=[extension(1, unit_id=3)]))["61001"].privacy == "prohib"
 
 
-def test_a_phone_shows_its_mailboxs_light(settings: Settings) -> None:
-    given = snapshot(extensions=[extension(1, mailbox_id=1)], mailboxes=[mailbox(1)])
-    assert "mailboxes=70001@callflow" in phones(settings, given)
+def test_a_phone_reported_lost_stays_barred_without_a_service() -> None:
+    rows = phones(snapshot(extensions=[extension(1, locked=True), extension(2)]))
+    assert (rows["61001"].locked, rows["61002"].locked) == (1, 0)
 
 
-def test_a_semicolon_in_a_password_does_not_begin_a_comment(settings: Settings) -> None:
-    assert "password=a\\;b" in phones(settings, snapshot(extensions=[extension(1)], password="a;b"))
+def test_a_phone_shows_its_mailboxs_light() -> None:
+    given = snapshot(extensions=[extension(1, mailbox_id=1), extension(2)], mailboxes=[mailbox(1)])
+    assert (phones(given)["61001"].mailbox, phones(given)["61002"].mailbox) == ("70001@callflow", None)
+
+
+def test_a_password_is_kept_as_it_is() -> None:
+    assert phones(snapshot(extensions=[extension(1)], password="a;b'\""))["61001"].password == "a;b'\""
 
 
 @pytest.mark.parametrize("password", ["a\nb", "a\r[x]", " a", "a\x00"])
-def test_a_password_that_would_begin_a_line_leaves_that_phone_out_alone(settings: Settings, password: str) -> None:
+def test_an_odd_password_leaves_that_phone_out_alone(password: str) -> None:
     given = snapshot(extensions=[extension(1), extension(2)])
     bad = tuple(replace(row, password=password) if row.extension_id == 1 else row for row in given.phones)
-    text = phones(settings, replace(given, phones=bad))
-    assert "61001" not in text
-    assert "[61002](phone)" in text
+    assert set(phones(replace(given, phones=bad))) == {"61002"}
 
 
-@pytest.mark.parametrize("name", ["trunk", "Phone", "global", "a](phone)", "a b", "å"])
-def test_an_account_may_not_take_a_name_of_the_systems(settings: Settings, name: str) -> None:
-    assert phones(settings, snapshot(extensions=[extension(1, sip_username=name)])) == ""
+@pytest.mark.parametrize("name", ["trunk", "Trunk", "global", "a](phone)", "a b", "å"])
+def test_an_account_may_not_take_a_name_of_the_systems(name: str) -> None:
+    assert phones(snapshot(extensions=[extension(1, sip_username=name)])) == {}
 
 
-def test_a_name_cannot_write_sip_or_configuration(settings: Settings) -> None:
+def test_a_name_cannot_write_sip_headers() -> None:
     evil = replace(person(1), given_name='A"<sip:x>', family_name="b;\n[x]")
-    text = phones(settings, snapshot(people=[evil], extensions=[extension(1, person_id=1)]))
-    assert 'callerid="A sip:x b x" <+4690161001>' in text
+    row = phones(snapshot(people=[evil], extensions=[extension(1, person_id=1)]))["61001"]
+    assert row.callerid == '"A sip:x b x" <+4690161001>'
 
 
-def test_a_mailbox_line_has_its_address_and_language(settings: Settings) -> None:
+def test_a_mailbox_has_its_address_and_language() -> None:
     given = snapshot(mailboxes=[mailbox(1, name="Öberg, Åsa", email="asa@example.se", language="en")])
-    line = "70001 => 1234,Öberg Åsa,asa@example.se,,language=en|tz=swedish|attach=yes"
-    assert rendered(settings, "mailboxes.conf", given).splitlines() == ["[callflow]", line]
+    assert mailboxes(given)["70001"] == ("70001", "1234", "Öberg Åsa", "asa@example.se", "en")
 
 
-def test_an_apostrophe_in_an_address_is_common(settings: Settings) -> None:
-    text = rendered(settings, "mailboxes.conf", snapshot(mailboxes=[mailbox(1, email="pat.o'brien@example.se")]))
-    assert ",pat.o'brien@example.se," in text
+def test_an_apostrophe_in_an_address_is_common() -> None:
+    assert mailboxes(snapshot(mailboxes=[mailbox(1, email="pat.o'brien@example.se")]))["70001"].email is not None
 
 
-def test_a_mailbox_with_an_odd_address_is_left_out(settings: Settings) -> None:
-    given = snapshot(mailboxes=[mailbox(1, email="a@b|attach=no"), mailbox(2)])
-    text = rendered(settings, "mailboxes.conf", given)
-    assert "70001" not in text
-    assert "70002" in text
+def test_a_mailbox_with_an_odd_address_is_left_out() -> None:
+    assert set(mailboxes(snapshot(mailboxes=[mailbox(1, email="a@b|attach=no"), mailbox(2)]))) == {"70002"}
 
 
 OPERATED = organisation(operator_group_id=1, mailbox_id=2)
@@ -114,60 +120,107 @@ OPERATOR = [group(1, 9)]
 BOXES = [mailbox(1), mailbox(2)]
 
 
-def test_in_the_net_an_extension_rings_then_takes_a_message(settings: Settings) -> None:
+def test_in_the_net_an_extension_rings_then_takes_a_message() -> None:
     rows = [extension(1, mailbox_id=1), extension(9)]
     given = snapshot(organisations=[OPERATED], ring_groups=OPERATOR, extensions=rows, mailboxes=BOXES)
-    assert net_line(settings, "+4690161001", given) == ("(PJSIP/61001,24^5,70001@callflow,PJSIP/61009,24^5,se))")
+    assert net("+4690161001", given) == "PJSIP/61001,24^5,70001@callflow,PJSIP/61009,24^5,se"
 
 
-def test_in_the_net_a_twins_mobile_still_confirms(settings: Settings) -> None:
+def test_in_the_net_a_twins_mobile_still_confirms() -> None:
     given = snapshot(extensions=[extension(1, mobile_number="+46701740605")])
-    assert net_line(settings, "+4690161001", given).startswith(
-        "(PJSIP/61001&Local/+46701740605@callflow-confirm/n,24^10,"
-    )
+    assert net("+4690161001", given).startswith("PJSIP/61001&Local/+46701740605@callflow-confirm/n,24^10,")
 
 
-def test_in_the_net_a_phone_reported_lost_does_not_ring(settings: Settings) -> None:
-    assert net_line(settings, "+4690161001", snapshot(extensions=[extension(1, locked=True)])).startswith("(,")
+def test_in_the_net_a_phone_reported_lost_does_not_ring() -> None:
+    assert net("+4690161001", snapshot(extensions=[extension(1, locked=True)])).startswith(",24^5,")
 
 
-def test_in_the_net_the_main_number_rings_the_operators(settings: Settings) -> None:
+def test_in_the_net_the_main_number_rings_the_operators() -> None:
     given = snapshot(organisations=[OPERATED], ring_groups=OPERATOR, extensions=[extension(9)], mailboxes=BOXES)
-    assert net_line(settings, OPERATED.main_number, given) == "(PJSIP/61009,24^5,70002@callflow,,24^5,se))"
+    assert net(OPERATED.main_number, given) == "PJSIP/61009,24^5,70002@callflow,,24^5,se"
 
 
-def test_in_the_net_a_unit_rings_its_first_place_then_the_operators(settings: Settings) -> None:
+def test_in_the_net_a_unit_rings_its_first_place_then_the_operators() -> None:
     rows = [extension(1, locked=True), extension(2), extension(9)]
     office = unit(1, to_extension(1), to_extension(2), mailbox_id=1)
     given = snapshot(organisations=[OPERATED], units=[office], ring_groups=OPERATOR, extensions=rows, mailboxes=BOXES)
-    assert net_line(settings, "+4690161901", given) == "(PJSIP/61002,24^5,,PJSIP/61009,24^5,se))"
+    assert net("+4690161901", given) == "PJSIP/61002,24^5,,PJSIP/61009,24^5,se"
 
 
-def test_in_the_net_four_rings_are_counted_in_the_policys_cadence(settings: Settings) -> None:
+def test_in_the_net_four_rings_are_counted_in_the_policys_cadence() -> None:
     quick = organisation(ring_tone_ms=100, ring_pause_ms=300)
-    assert "1.6^5" in net_line(settings, "+4690161001", snapshot(organisations=[quick], extensions=[extension(1)]))
+    assert "1.6^5" in net("+4690161001", snapshot(organisations=[quick], extensions=[extension(1)]))
 
 
-def test_in_the_net_short_numbers_work(settings: Settings) -> None:
-    text = rendered(settings, "net.conf", snapshot())
-    assert "exten => _6XXXX,1,Goto(callflow-net,+469016${EXTEN:-4},1)" in text
+def test_in_the_net_a_number_has_its_short_form() -> None:
+    given = snapshot(extensions=[extension(1)])
+    assert {row.number: row.short for row in replica_rows(given).numbers}["+4690161001"] == "61001"
 
 
-def test_only_what_changed_is_written_and_reloaded(settings: Settings) -> None:
-    first = snapshot(extensions=[extension(1)])
-    assert write_policy(first, settings) == {"phones.conf", "mailboxes.conf", "net.conf"}
-    assert write_policy(first, settings) == set()
-    changed = write_policy(snapshot(extensions=[extension(1), extension(2)]), settings)
-    assert modules_to_reload(changed) == ["pbx_config.so", "res_pjsip.so"]
+def test_a_short_number_that_two_could_have_is_the_one_that_the_policy_gives_it() -> None:
+    given = snapshot(
+        number_ranges=[
+            number_range(1, first_number="+4690161000", last_number="+4690161999", short_prefix="6", short_digits=4),
+            number_range(2, first_number="+4693361000", last_number="+4693361999", short_prefix="6", short_digits=4),
+        ],
+        extensions=[extension(1), extension(2, number="+4693361001", sip_username="61001-b")],
+    )
+    short = {row.number: row.short for row in replica_rows(given).numbers}
+    assert normalise("61001", given.policy, internal=True).number == "+4690161001"
+    assert (short["+4690161001"], short["+4693361001"]) == ("61001", None)
 
 
-def test_the_order_of_rows_changes_nothing(settings: Settings) -> None:
-    rows = [extension(1), extension(2)]
-    write_policy(snapshot(extensions=rows), settings)
-    assert write_policy(snapshot(extensions=rows[::-1]), settings) == set()
+def test_the_trunk_calls_out_to_the_first_address_and_takes_calls_from_all() -> None:
+    text = trunk_conf([("192.0.2.1", 5060), ("192.0.2.2", 5062), ("192.0.2.1", 5064)])
+    assert [line for line in text.splitlines() if line.startswith(("contact", "match"))] == [
+        "contact = sip:192.0.2.1:5060",
+        "match = 192.0.2.1",
+        "match = 192.0.2.2",
+    ]
 
 
-def test_fifteen_thousand_phones_are_written_within_seconds(settings: Settings) -> None:
+def test_trunks_of_the_policy_stand_before_the_setting(settings: Settings) -> None:
+    path = settings.generated_folder / "trunk.conf"
+    make_policy_files(settings)
+    assert f"sip:{settings.trunk_host}:" in path.read_text()
+    given = replace(snapshot(), trunks=(Trunk(position=1, host="192.0.2.1"), Trunk(position=2, host="192.0.2.2")))
+    assert write_policy(given, settings).trunks
+    assert path.read_text() == trunk_conf([("192.0.2.1", 5060), ("192.0.2.2", 5060)])
+    make_policy_files(settings)
+    assert "192.0.2.2" in path.read_text()
+
+
+def test_the_trunk_may_have_an_address_of_ipv6() -> None:
+    assert "contact = sip:[2001:db8::1]:5060" in trunk_conf([("2001:db8::1", 5060)])
+
+
+def test_a_trunk_that_would_begin_a_line_is_refused() -> None:
+    with pytest.raises(ConfigurationError, match="host"):
+        trunk_conf([("192.0.2.1\n[phone]", 5060)])
+
+
+def test_a_changed_phone_asks_asterisk_to_reload_nothing(settings: Settings) -> None:
+    make_policy_files(settings)
+    assert modules_to_reload(write_policy(snapshot(extensions=[extension(1)]), settings)) == []
+    moved = settings.model_copy(update={"trunk_host": "192.0.2.1"})
+    assert modules_to_reload(write_policy(snapshot(extensions=[extension(1)]), moved)) == [*TRUNK_MODULES]
+    assert modules_to_reload(write_policy(snapshot(extensions=[extension(1)]), moved)) == []
+
+
+def test_a_replica_that_was_gone_is_opened_anew(settings: Settings) -> None:
+    assert "res_config_sqlite3.so" in modules_to_reload(write_policy(snapshot(), settings))
+
+
+def test_files_of_earlier_versions_go_since_they_hold_passwords(settings: Settings) -> None:
+    settings.generated_folder.mkdir(parents=True)
+    for name in FORMER:
+        (settings.generated_folder / name).write_text("password=hemligt")
+    make_policy_files(settings)
+    left = {path.name for path in settings.generated_folder.iterdir()}
+    assert left == {"replica.conf", "replica.sqlite3", "trunk.conf"}
+
+
+def test_fifteen_thousand_phones_are_made_within_seconds(settings: Settings) -> None:
     rows = [extension(row, number=f"+46901{row:06d}", sip_username=f"{row:06d}") for row in range(15_000)]
     given = snapshot(extensions=rows)
     began = time.perf_counter()

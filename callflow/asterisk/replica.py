@@ -1,0 +1,230 @@
+"""The SQLite file from which Asterisk knows phones, mailboxes and numbers by itself (its realtime database).
+
+The service alone writes it and Asterisk only reads, through the views in replica.sql, so that a change counts from
+its commit on with nothing to reload. In WAL mode no reader waits for the writer, and each lookup sees the state
+before a change or after it.
+
+INVARIANT: Asterisk keeps the file open, so the file is changed in place and never replaced, unless it was missing or
+damaged: then it is made anew, and Asterisk must open it again.
+"""
+
+# ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
+
+import os
+import sqlite3
+from collections.abc import Callable, Collection, Sequence
+from contextlib import closing, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import structlog
+
+from callflow.errors import CallflowError
+
+SCHEMA_PATH = Path(__file__).with_name("replica.sql")
+SCHEMA_VERSION = 1
+"""Raised with each change of replica.sql: a file of another version is emptied and filled anew."""
+LOCK_SECONDS = 5.0
+"""How long one writer waits for another, such as the service that an upgrade runs beside."""
+_DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+
+log = structlog.get_logger(__name__)
+
+
+class ReplicaError(CallflowError):
+    """The replica cannot be written: the disk is full, or the file is another user's."""
+
+    code = "replica_not_written"
+
+
+class _DamageFoundError(sqlite3.DatabaseError):
+    """SQLite's own check found the file damaged."""
+
+
+class PhoneRow(NamedTuple):
+    """A SIP account; `privacy` and `language` as Asterisk spells them, `mailbox` with its context."""
+
+    username: str
+    password: str
+    number: str
+    callerid: str
+    privacy: str
+    language: str
+    mailbox: str | None
+    locked: int
+    removed: int = 0
+
+
+class MailboxRow(NamedTuple):
+    """A voicemail box."""
+
+    number: str
+    pin: str
+    name: str
+    email: str | None
+    language: str
+
+
+class NumberRow(NamedTuple):
+    """A number of ours: its short form, and the arguments of `callflow-net-run` (dialplan/fallback.conf)."""
+
+    number: str
+    short: str | None
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaRows:
+    """All that Asterisk is to know. The first field of a row is its key."""
+
+    phones: Sequence[PhoneRow] = ()
+    mailboxes: Sequence[MailboxRow] = ()
+    numbers: Sequence[NumberRow] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReplicaChange:
+    """What a write did: how many rows it wrote or took out, and whether the file was made anew."""
+
+    rows: int = 0
+    made_anew: bool = False
+
+
+def make_replica(path: Path) -> bool:
+    """See that a sound replica stands at `path`, empty if there is none; return whether the file was made anew.
+
+    Raises `ReplicaError` when it cannot be had.
+    """
+    return _in_transaction(path, _check).made_anew
+
+
+def write_replica(path: Path, rows: ReplicaRows) -> ReplicaChange:
+    """Make the replica at `path` hold these rows: what differs is written, in one transaction.
+
+    An account that is no longer there is marked as removed, see `removed_accounts`. Raises `ReplicaError`.
+    """
+
+    def write(connection: sqlite3.Connection) -> int:
+        return (
+            _write_phones(connection, rows.phones)
+            + _write_others(connection, "mailbox", MailboxRow._fields, rows.mailboxes)
+            + _write_others(connection, "number", NumberRow._fields, rows.numbers)
+        )
+
+    return _in_transaction(path, write)
+
+
+def removed_accounts(path: Path) -> tuple[str, ...]:
+    """Return the removed accounts whose registered contacts are still to be ended; raise `ReplicaError`."""
+    found: list[str] = []
+
+    def read(connection: sqlite3.Connection) -> int:
+        found.extend(row[0] for row in connection.execute("SELECT username FROM phone WHERE removed = 1"))
+        return 0
+
+    _in_transaction(path, read)
+    return tuple(found)
+
+
+def forget_account(path: Path, username: str) -> None:
+    """Take a removed account out for good; raise `ReplicaError`."""
+
+    def forget(connection: sqlite3.Connection) -> int:
+        return connection.execute("DELETE FROM phone WHERE username = ? AND removed = 1", (username,)).rowcount
+
+    _in_transaction(path, forget)
+
+
+def _in_transaction(path: Path, work: Callable[[sqlite3.Connection], int]) -> ReplicaChange:
+    made_anew = not path.exists()
+    try:
+        try:
+            rows = _attempt(path, work)
+        except sqlite3.DatabaseError as error:
+            if not _is_damage(error):
+                raise
+            log.warning("replica_damaged", path=str(path), reason=str(error), what_now="it is made anew")
+            _remove(path)
+            made_anew = True
+            rows = _attempt(path, work)
+    except (sqlite3.Error, OSError) as error:
+        raise ReplicaError(
+            f"{path} cannot be written: {error}. See that the disk has room and that the file is this user's."
+        ) from error
+    return ReplicaChange(rows=rows, made_anew=made_anew)
+
+
+def _attempt(path: Path, work: Callable[[sqlite3.Connection], int]) -> int:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+    path.chmod(0o600)  # Asterisk makes an empty one by its own umask; the files beside it are made like this one
+    with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = NORMAL")
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            _ensure_schema(connection)
+            rows = work(connection)
+            connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                connection.execute("ROLLBACK")
+            raise
+        return rows
+
+
+def _ensure_schema(connection: sqlite3.Connection) -> None:
+    if connection.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,):
+        return
+    own = "SELECT type, name FROM sqlite_master WHERE type IN ('view', 'table') AND name NOT LIKE 'sqlite_%'"
+    for kind, name in connection.execute(f"{own} ORDER BY type DESC").fetchall():
+        connection.execute(f'DROP {kind} "{name}"')
+    for statement in SCHEMA_PATH.read_text(encoding="utf-8").split(";\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _check(connection: sqlite3.Connection) -> int:
+    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+    if found != ("ok",):
+        raise _DamageFoundError(str(found))
+    return 0
+
+
+def _write_phones(connection: sqlite3.Connection, rows: Sequence[PhoneRow]) -> int:
+    written, gone = _write_rows(connection, "phone", PhoneRow._fields, rows)
+    for row in gone:
+        before = PhoneRow(*row)
+        if not before.removed:
+            connection.execute("UPDATE phone SET removed = 1 WHERE username = ?", (before.username,))
+            written += 1
+    return written
+
+
+def _write_others(
+    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> int:
+    written, gone = _write_rows(connection, table, columns, rows)
+    connection.executemany(f"DELETE FROM {table} WHERE {columns[0]} = ?", [row[:1] for row in gone])
+    return written + len(gone)
+
+
+def _write_rows(
+    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+) -> tuple[int, Collection[tuple[Any, ...]]]:
+    """Write the rows that differ; return how many, and what stands in the table beside them."""
+    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
+    present = {row[0]: row for row in connection.execute(f"SELECT {names} FROM {table}")}
+    changed = [row for row in rows if present.pop(row[0], None) != row]
+    connection.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", changed)
+    return len(changed), present.values()
+
+
+def _is_damage(error: sqlite3.DatabaseError) -> bool:
+    return isinstance(error, _DamageFoundError) or getattr(error, "sqlite_errorcode", 0) & 0xFF in _DAMAGED
+
+
+def _remove(path: Path) -> None:
+    for name in (path.name, f"{path.name}-wal", f"{path.name}-shm"):
+        path.with_name(name).unlink(missing_ok=True)
