@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from callflow.policy.model import NumberRange, Policy
+from callflow.policy.numbering_plan import COUNTRY, e164, is_service_number
 
 EMERGENCY_NUMBERS = {
     **dict.fromkeys(("112", "0112", "00112", "+46112", "0046112", "112#"), "112"),
@@ -15,42 +16,52 @@ EMERGENCY_NUMBERS = {
 
 dialplan/emergency.conf has them too, and takes them before any decision."""
 
-COUNTRY = "46"
-_SEPARATORS = re.compile(r"[\s\-./()\u2010-\u2015]+")
-_E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+_SEPARATORS = re.compile(
+    r"[\s\-./()\u00ad\u00b7\u200b-\u200f\u2010-\u2015\u202a-\u202e\u2060-\u2069\u2212\ufe58\ufe63\ufeff\uff0d]+"
+)
+"""Spaces, dashes, dots, slashes and parentheses of every kind, and marks that nobody sees in a number copied."""
+_TRUNK_ZERO = re.compile(r"^(\+|00)([\s\-./]*[1-9][0-9]{0,2}[\s\-./]*)\(0\)")
+_OTHER_CONTEXT = re.compile(rf";phone-context=\+(?!{COUNTRY}(?![0-9]))", re.IGNORECASE)
+_BEHIND_OPERATOR = re.compile(r"95[0-9]{7,20}")
 _FULL_LENGTH = 10
 """The fewest digits that a number with its country code but without `+` has; shorter ones are short numbers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dialled:
-    """What was dialled: `number` in E.164 or, for an emergency, `112` or `*112`; None when it cannot be read.
+    """What was dialled: `number` in E.164, or digits that have no such form; None when it cannot be read.
 
-    `form` is a stable word: `emergency`, `international`, `national`, `short`, `trunk` or `unreadable`.
+    `form` is a stable word. With a number in E.164: `international`, `national`, `short`, `trunk`. With digits:
+    `emergency` (`112` or `*112`), `service` (`1177`, `118118`), `operator_prefix` (`95…` and what stands behind).
+    Without a number: `unreadable`.
     """
 
     number: str | None
     form: str
 
 
+_UNREADABLE = Dialled(None, "unreadable")
+
+
 def normalise(dialled: str, policy: Policy, *, internal: bool) -> Dialled:
     """Read a dialled string: `+46…`, `0046…`, `090…`, a short number (from inside), `tel:` and `sip:`, `46…`.
 
-    Only an internal caller can dial a short number; only the trunk may deliver a national number without its 0,
-    and then only one of ours.
+    One `#` that ends dialling counts for nothing; what begins with `*` or `#` is no number. Only an internal caller
+    can dial short numbers, ours before the network's, and operator prefixes; only the trunk may deliver a national
+    number without its 0, and then only one of ours.
     """
-    digits = bare(dialled)
-    if digits in EMERGENCY_NUMBERS:
-        return Dialled(EMERGENCY_NUMBERS[digits], "emergency")
-    if digits.startswith("+"):
-        return _e164(digits[1:], "international")
+    whole = bare(dialled)
+    digits = whole.removesuffix("#")
+    for form in (whole, digits):
+        if form in EMERGENCY_NUMBERS:
+            return Dialled(EMERGENCY_NUMBERS[form], "emergency")
+    if digits.startswith(("+", "0")):
+        number = e164(digits)
+        form = "international" if digits.startswith(("+", "00")) else "national"
+        return Dialled(number, form) if number is not None else _UNREADABLE
     if not (digits.isascii() and digits.isdigit()):
-        return Dialled(None, "unreadable")
-    if digits.startswith("00"):
-        return _e164(digits[2:], "international")
-    if digits.startswith("0"):
-        return _e164(COUNTRY + digits[1:], "national")
-    return _without_prefix(digits, policy, internal=internal)
+        return _UNREADABLE
+    return _from_inside(digits, policy) if internal else _from_trunk(digits, policy)
 
 
 def range_of(number: str, policy: Policy) -> NumberRange | None:
@@ -69,30 +80,47 @@ def national(number: str) -> str:
 
 
 def bare(dialled: str) -> str:
-    """Return what was dialled without separators, scheme and escapes: digits, `+`, `*`, `#` where it is readable."""
+    """Return what was dialled without separators, scheme, parameters and escapes: digits, `+`, `*`, `#` if readable.
+
+    A number that says it is local to another country (RFC 3966) is none of ours to read, and nothing is left of it.
+    """
     text = dialled.strip()
     scheme, colon, rest = text.partition(":")
     if colon and scheme.lower() in {"tel", "sip", "sips"}:
-        text = rest.split("@", 1)[0].split(";", 1)[0]
-    return _SEPARATORS.sub("", unquote(text).replace("(0)", ""))
+        text = rest.split("@", 1)[0]
+    text, _, parameters = text.partition(";")
+    text = unquote(text).strip()
+    if not text.startswith("+") and _OTHER_CONTEXT.search(f";{parameters}"):
+        return ""
+    return _SEPARATORS.sub("", _TRUNK_ZERO.sub(r"\1\2", text))
 
 
-def _e164(digits: str, form: str) -> Dialled:
-    if digits.startswith(COUNTRY + "0"):
-        digits = COUNTRY + digits[len(COUNTRY) + 1 :]
-    number = f"+{digits}"
-    return Dialled(number, form) if _E164.fullmatch(number) else Dialled(None, "unreadable")
-
-
-def _without_prefix(digits: str, policy: Policy, *, internal: bool) -> Dialled:
-    if internal and (number := _from_short(digits, policy)) is not None:
+def _from_inside(digits: str, policy: Policy) -> Dialled:
+    number = _from_short(digits, policy)
+    if number is not None:
         return Dialled(number, "short")
-    if digits.startswith(COUNTRY) and len(digits) >= _FULL_LENGTH:
-        return _e164(digits, "trunk")
-    ours = _e164(COUNTRY + digits, "trunk")
-    if not internal and ours.number is not None and range_of(ours.number, policy) is not None:
-        return ours
-    return Dialled(None, "unreadable")
+    if is_service_number(digits, policy.classes):
+        return Dialled(digits, "service")
+    if _BEHIND_OPERATOR.fullmatch(digits):
+        return Dialled(digits, "operator_prefix")
+    return _with_country(digits) or _UNREADABLE
+
+
+def _from_trunk(digits: str, policy: Policy) -> Dialled:
+    with_country = _with_country(digits)
+    if with_country is not None:
+        return with_country
+    number = e164(f"+{COUNTRY}{digits}")
+    if number is not None and range_of(number, policy) is not None:
+        return Dialled(number, "trunk")
+    return _UNREADABLE
+
+
+def _with_country(digits: str) -> Dialled | None:
+    if not digits.startswith(COUNTRY) or len(digits) < _FULL_LENGTH:
+        return None
+    number = e164(f"+{digits}")
+    return Dialled(number, "trunk") if number is not None else None
 
 
 def _from_short(digits: str, policy: Policy) -> str | None:
