@@ -20,83 +20,16 @@ from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from typing import Self
 
+from callflow.phone.call import PhoneCall
 from callflow.phone.events import Event, EventLog, PhoneError, PhoneTimeoutError
+from callflow.phone.wire import Message, Recording
+
+__all__ = ["Phone", "PhoneCall", "phone_interpreter"]
 
 PROCESS = Path(__file__).with_name("process.py")
 START_SECONDS = 20.0
 LINE_LIMIT = 1 << 20
 PROGRESS = {100: "trying", 180: "ringing", 181: "forwarded", 183: "progress"}
-
-
-class PhoneCall(EventLog):
-    """One call. Events: trying, ringing, progress, connected, media, digit, disconnected, closed, request."""
-
-    def __init__(self, phone: "Phone", name: str, invite: Event | None = None) -> None:
-        super().__init__(f"{phone.title} {name}")
-        self._phone = phone
-        self.name = name
-        self.invite = invite
-
-    @property
-    def headers(self) -> Mapping[str, list[str]]:
-        """An incoming call's headers by lower-case name."""
-        return self.invite.fields["headers"] if self.invite else {}
-
-    @property
-    def called_user(self) -> str:
-        """The user part of an incoming call's request URI."""
-        return _user(str(self.invite.fields["request"])) if self.invite else ""
-
-    @property
-    def caller_number(self) -> str:
-        """The number an incoming call shows: P-Asserted-Identity if there is one, else From."""
-        shown = self.headers.get("p-asserted-identity") or self.headers.get("from") or [""]
-        return _user(shown[0])
-
-    @property
-    def digits(self) -> str:
-        """The digits heard so far."""
-        return "".join(str(event.fields["digit"]) for event in self.events if event.name == "digit")
-
-    @property
-    def ended(self) -> bool:
-        """Whether the call is over."""
-        return self.first("disconnected") is not None
-
-    async def ring(self) -> None:
-        """Ring (180)."""
-        await self._phone.send("answer", call=self.name, code=180)
-
-    async def answer(self, code: int = 200) -> None:
-        """Take the call, or answer with another SIP code."""
-        await self._phone.send("answer", call=self.name, code=code)
-
-    async def reject(self, code: int = 486) -> None:
-        """Refuse: 486 busy, 603 declined, 480 unavailable."""
-        await self._phone.send("answer", call=self.name, code=code)
-
-    async def forward(self, number: str) -> None:
-        """Send the caller on to `number` (302), as a phone does by a forwarding set in the phone itself."""
-        contact = f"<sip:{number}@{self._phone.registrar}>"
-        await self._phone.send("answer", call=self.name, code=302, contact=contact)
-
-    async def send_digits(self, digits: str) -> None:
-        """Send digits as RFC 4733 events."""
-        await self._phone.send("digits", call=self.name, digits=digits)
-
-    async def play(self, wav: Path) -> None:
-        """Play a wav (16 bit, mono) once, now or when there is audio."""
-        await self._phone.send("media", call=self.name, kind="play", path=str(wav))
-
-    async def record(self, wav: Path) -> None:
-        """Record what is heard to a wav (8 kHz), complete when `closed` has come."""
-        await self._phone.send("media", call=self.name, kind="record", path=str(wav))
-
-    async def hang_up(self) -> None:
-        """End the call and wait until it has."""
-        if not self.ended:
-            await self._phone.send("hangup", call=self.name)
-            await self.wait_for("disconnected")
 
 
 class Phone(EventLog):
@@ -108,13 +41,14 @@ class Phone(EventLog):
         self.port = 0
         self.registrar = ""
         self._process = process
+        self._recording: Recording | None = None
         self._reader = asyncio.create_task(self._read(), name=f"phone {title}")
 
     @classmethod
     async def start(
         cls, host: str = "127.0.0.1", port: int = 0, *, title: str = "phone", log: Path | None = None
     ) -> Self:
-        """Start a phone bound to `host`:`port` (0: any free port); `log` gets pjsip's log with all messages.
+        """Start a phone bound to `host`:`port` (0: any free port); `log`, a new file, gets all its messages.
 
         Raises:
             PhoneError: pjsua2 is missing, or the port is taken.
@@ -136,6 +70,7 @@ class Phone(EventLog):
             await phone.stop()
             raise PhoneError(f"the phone cannot use {host}:{port}: {started.fields['error']}")
         phone.port = int(started.fields["port"])
+        phone._recording = Recording(log) if log else None
         return phone
 
     @classmethod
@@ -198,14 +133,48 @@ class Phone(EventLog):
         self.calls[call.name] = call
         if caller and not caller.startswith(("sip:", '"')):
             caller = f"sip:{caller}@{to or self.registrar}"
-        target = f"sip:{number.replace('#', '%23')}@{to or self.registrar}"
-        await self.send("call", call=call.name, to=target, caller=caller, headers=dict(headers or {}))
+        await self.send("call", call=call.name, to=self.uri(number, to), caller=caller, headers=dict(headers or {}))
         return call
+
+    def uri(self, number: str, at: str = "") -> str:
+        """Return the URI of a number at the registrar, or at `at` (host:port)."""
+        return f"sip:{number.replace('#', '%23')}@{at or self.registrar}"
 
     async def incoming(self, timeout: float = 10.0, count: int = 1) -> PhoneCall:  # noqa: ASYNC109 - as `wait_for`
         """Return the `count`-th incoming call, past or to come within `timeout` seconds."""
         event = await self.wait_for("incoming", timeout, count=count)
         return self.calls[str(event.fields["call"])]
+
+    async def messages(self) -> list[Message]:
+        """Return every SIP message sent or received since the start or `forget_messages`.
+
+        Raises:
+            PhoneError: the phone was started without a log.
+        """
+        recording = self._recorded()
+        return recording.messages(await self._log_size())
+
+    async def forget_messages(self) -> None:
+        """Leave what was sent and received so far out of `messages`.
+
+        Raises:
+            PhoneError: the phone was started without a log.
+        """
+        recording = self._recorded()
+        recording.forget(await self._log_size())
+
+    def _recorded(self) -> Recording:
+        if self._recording is None:
+            raise PhoneError(f"{self.title} records no messages: start it with `log`")
+        return self._recording
+
+    async def _log_size(self) -> int | None:
+        """Return how long the log is now; None for all of it, of a phone that has stopped."""
+        if self.first("process_ended"):
+            return None
+        before = len(self.events)
+        await self.send("flush")
+        return int((await self._first_of("flushed", since=before)).fields["size"])
 
     async def stop(self) -> None:
         """End the calls, unregister and end the process."""
@@ -266,10 +235,6 @@ def _call_event(event: Event) -> Event:
     if event.name == "response":
         return Event(PROGRESS.get(event.code, "response"), event.at, event.fields)
     return event
-
-
-def _user(text: str) -> str:
-    return text.partition("sip:")[2].partition("@")[0].partition(";")[0] if "@" in text else ""
 
 
 def phone_interpreter() -> list[str]:

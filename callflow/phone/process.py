@@ -20,116 +20,14 @@ from pathlib import Path
 from typing import Any
 
 import pjsua2 as pj
+from process_call import PhoneCall, emit, headers_of  # type: ignore[import-not-found]
 
+LIBC = ctypes.CDLL(None)
 PR_SET_PDEATHSIG = 1
 POLL_MS = 10
-CLOSE_SECONDS = 2.0
+MESSAGES_LOGGED = 4
 REGISTERED_SECONDS = 300
 CODECS = {"PCMA/8000/1": 255, "PCMU/8000/1": 254}
-STATES = {
-    pj.PJSIP_INV_STATE_CALLING: "calling",
-    pj.PJSIP_INV_STATE_INCOMING: "incoming",
-    pj.PJSIP_INV_STATE_EARLY: "early",
-    pj.PJSIP_INV_STATE_CONNECTING: "connecting",
-    pj.PJSIP_INV_STATE_CONFIRMED: "connected",
-    pj.PJSIP_INV_STATE_DISCONNECTED: "disconnected",
-}
-
-
-# pjlib writes to stdout before it can be told not to: the events get a descriptor of their own.
-EVENTS = os.fdopen(os.dup(1), "w", encoding="utf-8")
-
-
-def emit(event: str, **fields: object) -> None:
-    """Write one event."""
-    EVENTS.write(json.dumps({"event": event, "at": time.monotonic(), **fields}) + "\n")
-    EVENTS.flush()
-
-
-def headers_of(message: str) -> dict[str, list[str]]:
-    """Return a SIP message's headers by lower-case name, each with its values in order."""
-    headers: dict[str, list[str]] = {}
-    for line in message.partition("\r\n\r\n")[0].split("\r\n")[1:]:
-        name, colon, value = line.partition(":")
-        if colon:
-            headers.setdefault(name.strip().lower(), []).append(value.strip())
-    return headers
-
-
-class PhoneCall(pj.Call):  # type: ignore[misc]
-    """One call of the phone; reports what happens to it under its name."""
-
-    def __init__(self, phone: "Phone", account: "Account", name: str, call_id: int = pj.PJSUA_INVALID_ID) -> None:
-        super().__init__(account, call_id)
-        self.phone = phone
-        self.name = name
-        self.player: Any = None
-        self.recorder: Any = None
-        self.audio: Any = None
-        self.wanted: dict[str, str] = {}
-        self.last_reason: list[str] = []
-        self.close_by = 0.0
-
-    def onCallState(self, prm: Any) -> None:  # noqa: ARG002
-        info = self.getInfo()
-        state = STATES.get(info.state, "null")
-        emit("state", call=self.name, state=state, code=info.lastStatusCode, reason=info.lastReason,
-             cause=self.last_reason)  # fmt: skip
-        if info.state == pj.PJSIP_INV_STATE_DISCONNECTED:
-            self.phone.finished.append(self)
-
-    def onCallTsxState(self, prm: Any) -> None:
-        if prm.e.type != pj.PJSIP_EVENT_TSX_STATE or prm.e.body.tsxState.type != pj.PJSIP_EVENT_RX_MSG:
-            return
-        message = prm.e.body.tsxState.src.rdata.wholeMsg
-        headers = headers_of(message)
-        self.last_reason = headers.get("reason", self.last_reason)
-        first_line = message.partition("\r\n")[0]
-        if first_line.startswith("SIP/2.0 ") and prm.e.body.tsxState.tsx.method == "INVITE":
-            code, _, reason = first_line.removeprefix("SIP/2.0 ").partition(" ")
-            emit("response", call=self.name, code=int(code), reason=reason, headers=headers)
-        elif not first_line.startswith("SIP/2.0 "):
-            emit("request", call=self.name, method=first_line.partition(" ")[0], headers=headers)
-
-    def onCallMediaState(self, prm: Any) -> None:  # noqa: ARG002
-        info = self.getInfo()  # its parts live no longer than it does
-        for index, media in enumerate(info.media):
-            if media.type == pj.PJMEDIA_TYPE_AUDIO and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                self.audio = self.getAudioMedia(index)
-                pj.Endpoint.instance().audDevManager().getCaptureDevMedia().startTransmit(self.audio)
-                emit("media", call=self.name)
-                for kind, path in self.wanted.items():
-                    self.connect(kind, path)
-
-    def onDtmfDigit(self, prm: Any) -> None:
-        emit("digit", call=self.name, digit=prm.digit)
-
-    def connect(self, kind: str, path: str) -> None:
-        """Play from or record to a wav, now or as soon as there is audio."""
-        self.wanted[kind] = path
-        if self.audio is None:
-            return
-        if kind == "play":
-            self.player = pj.AudioMediaPlayer()
-            self.player.createPlayer(path, pj.PJMEDIA_FILE_NO_LOOP)
-            self.player.startTransmit(self.audio)
-        elif self.recorder is None:
-            self.recorder = pj.AudioMediaRecorder()
-            self.recorder.createRecorder(path)
-            self.audio.startTransmit(self.recorder)
-
-    def close(self) -> None:
-        """Let go of the files, which completes a recording a little later."""
-        self.audio = self.player = self.recorder = None
-        self.close_by = time.monotonic() + CLOSE_SECONDS
-
-    @property
-    def closed(self) -> bool:
-        """Whether the recording is complete: its RIFF header tells its size."""
-        if "record" not in self.wanted or time.monotonic() > self.close_by:
-            return True
-        head = Path(self.wanted["record"]).read_bytes()[:8]
-        return int.from_bytes(head[4:], "little") > 0
 
 
 class Account(pj.Account):  # type: ignore[misc]
@@ -147,7 +45,7 @@ class Account(pj.Account):  # type: ignore[misc]
     def onIncomingCall(self, prm: Any) -> None:
         message = prm.rdata.wholeMsg
         name = f"in{self.phone.next_incoming()}"
-        call = PhoneCall(self.phone, self, name, prm.callId)
+        call = PhoneCall(self.phone.finished, self, name, prm.callId)
         self.phone.calls[name] = call
         emit(
             "incoming",
@@ -170,9 +68,10 @@ class Phone:
         self.others: list[Account] = []
         self.host = ""
         self.port = 0
-        self.calls: dict[str, PhoneCall] = {}
-        self.finished: list[PhoneCall] = []
-        self.closing: list[PhoneCall] = []
+        self.log = ""
+        self.calls: dict[str, Any] = {}
+        self.finished: list[Any] = []
+        self.closing: list[Any] = []
         self.incoming = 0
 
     def next_incoming(self) -> int:
@@ -181,7 +80,7 @@ class Phone:
 
     def start(self, host: str, port: int = 0, log: str = "") -> None:
         """Bind to `host`:`port` (0: any free one); with `log`, write SIP messages and more there."""
-        self.host = host
+        self.host, self.log = host, log
         self.endpoint.libCreate()
         self.endpoint.libInit(endpoint_config(log))
         self.endpoint.audDevManager().setNullDev()
@@ -239,7 +138,7 @@ class Phone:
     def call(self, call: str, to: str, caller: str = "", headers: dict[str, str] | None = None) -> None:
         """Call the URI `to`, as `caller` (a From URI, else the account's), with `headers` added to the INVITE."""
         assert self.account is not None
-        made = self.calls[call] = PhoneCall(self, self.account, call)
+        made = self.calls[call] = PhoneCall(self.finished, self.account, call)
         options = pj.CallOpParam(True)
         options.opt.videoCount = 0
         for name, value in (headers or {}).items():
@@ -268,6 +167,22 @@ class Phone:
         """Send digits as RFC 4733 events."""
         self.calls[call].dialDtmf(digits)
 
+    def transfer(self, call: str, to: str, other: str = "") -> None:
+        """Send the other end to the URI `to`, or to the far end of our call `other` (REFER)."""
+        options = pj.CallOpParam()
+        if other:
+            self.calls[call].xferReplaces(self.calls[other], options)
+        else:
+            self.calls[call].xfer(to, options)
+
+    def change(self, call: str, how: str) -> None:
+        self.calls[call].change(how)
+
+    def flush(self) -> None:
+        """Tell how long the log is when all that was sent and received is in it."""
+        LIBC.fflush(None)
+        emit("flushed", size=Path(self.log).stat().st_size)
+
     def media(self, call: str, kind: str, path: str) -> None:
         self.calls[call].connect(kind, path)
 
@@ -277,7 +192,7 @@ class Phone:
             self.calls.pop(call.name, None)
             call.close()
         self.closing += self.finished
-        self.finished = []
+        self.finished.clear()
         for call in [call for call in self.closing if call.closed]:
             self.closing.remove(call)
             emit("closed", call=call.name)
@@ -289,6 +204,7 @@ class Phone:
             "start": self.start, "account": self.set_account, "add_account": self.add_account,
             "register": self.register, "call": self.call,
             "answer": self.answer, "hangup": self.hangup, "digits": self.digits, "media": self.media,
+            "transfer": self.transfer, "change": self.change, "flush": self.flush,
         }  # fmt: skip
         try:
             does[name](**command)
@@ -311,7 +227,7 @@ def endpoint_config(log: str) -> Any:
     config.medConfig.ecTailLen = 0
     config.medConfig.clockRate = 8000
     config.logConfig.consoleLevel = 0
-    config.logConfig.level = 5 if log else 0
+    config.logConfig.level = MESSAGES_LOGGED if log else 0
     config.logConfig.msgLogging = 1 if log else 0
     config.logConfig.filename = log
     return config
@@ -334,7 +250,7 @@ def commands(buffer: bytearray) -> Iterator[dict[str, Any] | None]:
 def main() -> None:
     """Serve commands until stdin ends; die with the parent."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     phone = Phone()
     buffer = bytearray()
@@ -363,6 +279,7 @@ def leave(phone: Phone) -> None:
         while time.monotonic() < until:
             phone.endpoint.libHandleEvents(POLL_MS)
             phone.reap()
+        LIBC.fflush(None)
     os._exit(0)
 
 

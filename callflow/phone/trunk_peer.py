@@ -67,10 +67,10 @@ class TrunkPeer:
     @classmethod
     async def start(
         cls, host: str, port: int, behaviours: dict[str, Behaviour] | None = None,
-        *, tell: Callable[[PhoneCall], None] = lambda _: None,
+        *, tell: Callable[[PhoneCall], None] = lambda _: None, log: Path | None = None,
     ) -> Self:  # fmt: skip
-        """Start the peer at `host`:`port`; `behaviours` by number come before the usual ones."""
-        phone = await Phone.start(host, port, title="trunk peer")
+        """Start the peer at `host`:`port`; `behaviours` by number come first; `log` as for a phone."""
+        phone = await Phone.start(host, port, title="trunk peer", log=log)
         return cls(phone, KNOWN | (behaviours or {}), tell)
 
     async def call_to(self, number: str, seconds: float = 10.0) -> PhoneCall:

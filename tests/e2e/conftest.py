@@ -88,7 +88,8 @@ async def running_town(region_settings: Settings) -> AsyncIterator[Town]:
     """The region, started once for this worker."""
     region = Region(region_settings, Told(progress=print), trunk_peer=False, postgres_options=FAST_POSTGRES)
     async with region:
-        trunk = await TrunkPeer.start(region.settings.trunk_host, region.settings.trunk_port)
+        log = region.settings.home / "trunk.log"
+        trunk = await TrunkPeer.start(region.settings.trunk_host, region.settings.trunk_port, log=log)
         connection = AmiConnection(ami_address(region))
         town = Town(region, trunk, connection)
         tasks = [asyncio.create_task(connection.run()), asyncio.create_task(town.follow())]

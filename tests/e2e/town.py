@@ -24,6 +24,7 @@ from callflow.embedded.region import Region
 from callflow.phone.client import Phone, PhoneCall
 from callflow.phone.tones import write_tone
 from callflow.phone.trunk_peer import TrunkPeer
+from callflow.phone.wire import Message
 from tests.e2e.helpers import connected, eventually, undo_changes
 
 TONE_MS, PAUSE_MS = 200, 800
@@ -64,6 +65,8 @@ class Town:
         self.reported: list[Reported] = []
         self._stack = AsyncExitStack()
         self._audit_before = 0
+        self._outsiders: list[Phone] = []
+        self._logs = Path(tempfile.mkdtemp(prefix="messages-", dir=region.settings.home))
         self._reported_changed = asyncio.Condition()
 
     @property
@@ -78,9 +81,13 @@ class Town:
 
     # phones
 
-    async def phone(self, username: str, *, register: bool = True) -> Phone:
-        """Return a phone with this extension's account, registered unless told otherwise."""
-        phone = await Phone.start(self.region.settings.sip_host, title=username)
+    async def phone(self, username: str, *, register: bool = True, recorded: bool = False) -> Phone:
+        """Return a phone with this extension's account, registered unless told otherwise.
+
+        `recorded`: its `messages()` are kept.
+        """
+        log = self._new_log(username) if recorded else None
+        phone = await Phone.start(self.region.settings.sip_host, title=username, log=log)
         self._stack.push_async_callback(phone.stop)
         password = await self.value("SELECT sip_password FROM extension WHERE sip_username = $1", username)
         if register:
@@ -91,18 +98,39 @@ class Town:
 
     async def outsider(self) -> Phone:
         """Return a phone that calls from the trunk's address."""
-        phone = await Phone.start(self.region.settings.trunk_host, title="outsider")
+        phone = await Phone.start(self.region.settings.trunk_host, title="outsider", log=self._new_log("outsider"))
+        self._outsiders.append(phone)
         self._stack.push_async_callback(phone.stop)
         return phone
 
-    async def call_from_outside(self, number: str, *, caller: str = OUTSIDER, at: str = WORKING_HOURS) -> PhoneCall:
-        """Call one of the region's numbers through the trunk at the time `at`."""
+    async def call_from_outside(
+        self,
+        number: str,
+        *,
+        caller: str = OUTSIDER,
+        at: str = WORKING_HOURS,
+        headers: Mapping[str, str] | None = None,
+    ) -> PhoneCall:
+        """Call one of the region's numbers through the trunk at the time `at`, with `headers` added."""
         phone = await self.outsider()
-        return await phone.call(number, to=self.sip_address, caller=caller, headers={"X-Callflow-At": at})
+        sent = {"X-Callflow-At": at, **(headers or {})}
+        return await phone.call(number, to=self.sip_address, caller=caller, headers=sent)
 
-    async def call(self, phone: Phone, number: str, *, at: str = WORKING_HOURS) -> PhoneCall:
-        """Call from a phone of the region at the time `at`."""
-        return await phone.call(number, headers={"X-Callflow-At": at})
+    async def call(
+        self, phone: Phone, number: str, *, at: str = WORKING_HOURS,
+        caller: str = "", headers: Mapping[str, str] | None = None,
+    ) -> PhoneCall:  # fmt: skip
+        """Call from a phone of the region at the time `at`, with `caller` in From and `headers` added."""
+        return await phone.call(number, caller=caller, headers={"X-Callflow-At": at, **(headers or {})})
+
+    async def trunk_messages(self) -> list[Message]:
+        """Return every SIP message of this test that went over the trunk, those of its callers included."""
+        return [message for phone in (self.trunk.phone, *self._outsiders) for message in await phone.messages()]
+
+    def _new_log(self, title: str) -> Path:
+        descriptor, path = tempfile.mkstemp(prefix=f"{title}-", suffix=".log", dir=self._logs)
+        os.close(descriptor)
+        return Path(path)
 
     # the policy
 
@@ -110,6 +138,11 @@ class Town:
         """Return one value from the database."""
         async with connected(self.database_url) as connection:
             return await connection.fetchval(query, *arguments)
+
+    async def row(self, query: str, *arguments: object) -> tuple[Any, ...]:
+        """Return the first row of what the database answers."""
+        async with connected(self.database_url) as connection:
+            return tuple(await connection.fetchrow(query, *arguments))
 
     async def sql(self, statement: str, *arguments: object) -> None:
         """Change the policy as an administrator by hand would; return when the service has it."""
@@ -237,6 +270,8 @@ class Town:
         self.region.mail.mails.clear()
         self.trunk.calls.clear()
         self.trunk.phone.events.clear()
+        await self.trunk.phone.forget_messages()
+        self._outsiders.clear()
         self._audit_before = await self.value("SELECT coalesce(max(id), 0) FROM audit")
 
     async def end(self) -> None:
