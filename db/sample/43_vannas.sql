@@ -82,7 +82,7 @@ UPDATE unit SET
     telephone_contact_id = pg_temp.person(v.contact),
     duty_phone_extension_id = pg_temp.extension(v.duty_phone)
 FROM (VALUES
-    ('50100', '50101', '50103', '50103'),
+    ('50100', '50101', '50103', '50102'),
     ('50200', '50201', '50202', '50202'),
     ('50300', '50301', '50302', '50310'),
     ('50400', '50401', '50401', '50401'),
