@@ -1,26 +1,22 @@
 """Whether somebody answers in the hours told to the public (R4): units' answering places and switchboards.
 
-The next seven days are looked at, today first, by the real routing: once for each combination of schedules open and
-closed that a call to the unit depends on.
+The next seven days are looked at, today first, by the real routing.
 """
 
-from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
-from itertools import pairwise
 
 from callflow.policy.checks.finding import Finding, finding, of_organisation, of_unit
-from callflow.policy.checks.look import Look, Span
+from callflow.policy.checks.look import Look
+from callflow.policy.checks.ways import WEEK, by_verdict
 from callflow.policy.checks.weekly import local_week, told
 from callflow.policy.decision import Call
 from callflow.policy.evaluate import decide
 from callflow.policy.extensions import group_legs
-from callflow.policy.hours import switchboard_hours, telephone_hours
+from callflow.policy.hours import telephone_hours
 from callflow.policy.lineage import lineage
-from callflow.policy.model import Schedule, Target, TargetKind, Unit
+from callflow.policy.model import Target, TargetKind, Unit
 from callflow.policy.plan import Dial, Menu, Say, Voicemail
-
-_DAYS = 7
 
 
 def answer_findings(look: Look) -> Iterator[Finding]:
@@ -36,20 +32,16 @@ def answer_findings(look: Look) -> Iterator[Finding]:
 
 def _silence(look: Look, unit: Unit) -> Iterator[Finding]:
     """Yield what a unit comes to that has no place whose own phones always ring."""
-    mine = telephone_hours(look.route(look.now), unit).schedule
-    others = _schedules_on_the_way(look, unit)
-    known: dict[tuple[bool, ...], str] = {}
-    silent: dict[str, list[Span]] = defaultdict(list)
-    for span in _open_cells(look, mine, others):
-        open_ones = tuple(_is_open(look, schedule, span.starts) for schedule in others)
-        if open_ones not in known:
-            known[open_ones] = _answer(look, unit, span.starts)
-        silent[known[open_ones]].append(span)
+    schedule = telephone_hours(look.route(look.now), unit).schedule
+    hours = look.open_spans(schedule, WEEK) if schedule is not None else (look.ahead(WEEK),)
+    above = [Target(TargetKind.UNIT, row.id) for row in lineage(look.policy, unit)]
+    places = [*above, Target(TargetKind.SWITCHBOARD, unit.organisation_id)]
+    silent = by_verdict(look, hours, places, lambda at: _answer(look, unit, at))
     here = look.zone_of(unit.organisation_id)
     for code in ("nobody_answers", "only_voicemail_answers", "answering_places_reach_nobody"):
-        if silent[code]:
+        if code in silent:
             yield finding(code, of_unit(unit), hours=told(local_week(silent[code], here)))
-    if silent["no_answering_places"]:
+    if "no_answering_places" in silent:
         yield finding("no_answering_places", of_unit(unit))
 
 
@@ -73,45 +65,3 @@ def _end(look: Look, number: str, at: datetime) -> str:
     if isinstance(step, Dial):
         return ""
     return "only_voicemail_answers" if isinstance(step, Voicemail) else "nobody_answers"
-
-
-def _open_cells(look: Look, mine: Schedule | None, others: tuple[Schedule, ...]) -> Iterator[Span]:
-    """Yield the unit's open hours, cut wherever a schedule on the way opens or closes; without hours it is open."""
-    open_hours = look.open_spans(mine, _DAYS) if mine is not None else (look.ahead(_DAYS),)
-    spans = [*open_hours, *(span for schedule in others for span in look.open_spans(schedule, _DAYS))]
-    for starts, ends in pairwise(sorted({edge for span in spans for edge in (span.starts, span.ends)})):
-        if any(span.starts <= starts < span.ends for span in open_hours):
-            yield Span(starts, ends)
-
-
-def _is_open(look: Look, schedule: Schedule, at: datetime) -> bool:
-    return any(span.starts <= at < span.ends for span in look.open_spans(schedule, _DAYS))
-
-
-def _schedules_on_the_way(look: Look, unit: Unit) -> tuple[Schedule, ...]:
-    """Return the schedules that decide how far a call to an open unit comes, by id: the places', and those above."""
-    above = [Target(TargetKind.UNIT, row.id) for row in lineage(look.policy, unit)]
-    waiting = [*above, Target(TargetKind.SWITCHBOARD, unit.organisation_id)]
-    seen = set(waiting)
-    found: dict[int, Schedule] = {}
-    while waiting:
-        schedule, following = _place(look, waiting.pop())
-        if schedule is not None:
-            found[schedule.id] = schedule
-        fresh = {look.resolved(target) for target in following} - seen
-        seen |= fresh
-        waiting += fresh
-    return tuple(schedule for _, schedule in sorted(found.items()))
-
-
-def _place(look: Look, place: Target) -> tuple[Schedule | None, list[Target]]:
-    """Return the schedule of a place, and where calls may go on from it."""
-    policy, row_id = look.policy, place.id or 0
-    if place.kind is TargetKind.UNIT and (unit := policy.units.get(row_id)) is not None:
-        hours = telephone_hours(look.route(look.now), unit)
-        return hours.schedule, [answering.target for answering in unit.answering_places]
-    if place.kind is TargetKind.SWITCHBOARD and (organisation := policy.organisations.get(row_id)) is not None:
-        return switchboard_hours(look.route(look.now), organisation).schedule, []
-    if place.kind is TargetKind.EXTENSION and (extension := policy.extensions.get(row_id)) is not None:
-        return None, [diversion.target for diversion in extension.diversions]
-    return None, []

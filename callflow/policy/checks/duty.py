@@ -3,12 +3,14 @@
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from functools import reduce
 from itertools import pairwise
 
 from callflow.policy.checks.finding import Finding, finding, of_organisation, of_roster, of_unit
 from callflow.policy.checks.look import Look, Span, joined
-from callflow.policy.checks.weekly import always_open
+from callflow.policy.checks.ways import WEEK, by_verdict
+from callflow.policy.checks.weekly import always_open, local_week, told
 from callflow.policy.duty import on_duty
 from callflow.policy.hours import switchboard_hours, telephone_hours
 from callflow.policy.lineage import lineage
@@ -59,13 +61,18 @@ def _ever_closed(schedule: Schedule | None) -> bool:
 
 
 def _duty_phone(look: Look, unit: Unit, phone: Target) -> Iterator[Finding]:
-    """Try a duty phone when it is next in use: in working hours."""
+    """Try a duty phone in the working hours of the next seven days."""
     if look.rings_itself(phone):
         return
-    spans = look.working_spans(unit, DAYS_AHEAD)
     mover = Target(TargetKind.UNIT, unit.id)
-    if spans and not look.try_place(phone, mover, spans[0].starts).rings:
-        yield finding("duty_phone_reaches_nobody", of_unit(unit), place=look.place_name(phone))
+
+    def judge(at: datetime) -> str:
+        return "" if look.try_place(phone, mover, at).rings else "silent"
+
+    silent = by_verdict(look, look.working_spans(unit, WEEK), [phone], judge)
+    if "silent" in silent:
+        hours = told(local_week(silent["silent"], look.zone_of(unit.organisation_id)))
+        yield finding("duty_phone_reaches_nobody", of_unit(unit), place=look.place_name(phone), hours=hours)
 
 
 def _roster(look: Look, roster: DutyRoster, users: list[Unit | Organisation]) -> Iterator[Finding]:

@@ -148,8 +148,14 @@ class Look:
             on = today + timedelta(days=passed)
             midnight = datetime(on.year, on.month, on.day, tzinfo=here)
             for hours in hours_of(schedule, calendar, on).hours:
-                starts, ends = (midnight + timedelta(minutes=at) for at in (hours.opens, hours.closes))
-                yield Span(starts.astimezone(UTC), ends.astimezone(UTC))
+                yield Span(*(_shown(midnight + timedelta(minutes=at)) for at in (hours.opens, hours.closes)))
+
+
+def _shown(wall: datetime) -> datetime:
+    """Return when a clock first shows a time, or has passed it: a clock going forward leaves an hour out."""
+    while (instant := wall.astimezone(UTC)).astimezone(wall.tzinfo).replace(tzinfo=None) != wall.replace(tzinfo=None):
+        wall += timedelta(minutes=1)
+    return instant
 
 
 def clipped(spans: Iterable[Span], frame: Span) -> Iterator[Span]:

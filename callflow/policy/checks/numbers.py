@@ -20,9 +20,9 @@ from callflow.policy.model import Policy
 from callflow.policy.numbering_plan import categories_of
 from callflow.policy.numbers import range_of
 
-_LONGEST = 13
-"""How many digits the longest numbers have that a class is tried on."""
-_ENDINGS = (*(digit * _LONGEST for digit in "0123456789"), "123456789012", "701740605123", "246813579024")
+_LENGTHS = {True: (7, 13), False: (3, 13)}
+"""How many digits the numbers have that a class is tried on, fewest and most: in E.164, and without area code."""
+_ENDINGS = (*(digit * 13 for digit in "0123456789"), "123456789012", "701740605123", "246813579024")
 
 
 def number_findings(look: Look) -> Iterator[Finding]:
@@ -78,7 +78,8 @@ def _is_known(number: str, classes: Mapping[str, Category]) -> bool:
 def _examples(prefix: str) -> Iterator[str]:
     """Yield numbers under a prefix, of every length that numbers have."""
     digits = len(prefix.lstrip("+"))
-    for length in range(max(digits, 3), max(digits, _LONGEST) + 1):
+    fewest, most = _LENGTHS[prefix.startswith("+")]
+    for length in range(max(digits, fewest), max(digits, most) + 1):
         for ending in _ENDINGS:
             yield prefix + ending[: length - digits]
 

@@ -37,10 +37,8 @@ def _exemption(look: Look, row: Exemption, extension: Extension) -> Iterator[Fin
         names = {"approver": approver.full_name if approver is not None else row.approver_id}
         names["manager"] = manager.full_name if manager is not None else "-"
         yield finding("exemption_approver_not_manager", subject, **common, **names)
-    barred = BARRED_BY_DEFAULT.union(
-        *(look.policy.barred.get(scope, ()) for scope in scopes_of(look.policy, extension))
-    )
-    if row.category not in barred or row.category in NEVER_OPENED:
+    barred = BARRED_BY_DEFAULT | _barred_by_rows(look.policy, scopes_of(look.policy, extension))
+    if row.category not in barred - NEVER_OPENED:
         yield finding("exemption_opens_nothing", subject, **common)
 
 
@@ -56,7 +54,7 @@ def _barrings(policy: Policy) -> Iterator[Finding]:
             by_scope[scope].append(row)
     for scope, rows in by_scope.items():
         mover, subject = movers[scope]
-        above = frozenset[Category]().union(*(policy.barred.get(other, ()) for other in scopes_of(policy, mover)[1:]))
+        above = _barred_by_rows(policy, scopes_of(policy, mover)[1:])
         by_default = [row for row in rows if row.category in BARRED_BY_DEFAULT]
         repeated = [row for row in rows if row.category in above and row.category not in BARRED_BY_DEFAULT]
         for code, these in (("barring_by_default", by_default), ("barring_above", repeated)):
@@ -65,7 +63,7 @@ def _barrings(policy: Policy) -> Iterator[Finding]:
 
 
 def _barred_by_rows(policy: Policy, scopes: list[str]) -> frozenset[Category]:
-    return frozenset[Category]().union(*(policy.barred.get(scope, ()) for scope in scopes))
+    return frozenset(category for scope in scopes for category in policy.barred.get(scope, ()))
 
 
 def _told(rows: list[Barring]) -> dict[str, str]:

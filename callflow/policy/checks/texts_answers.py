@@ -81,8 +81,8 @@ ANSWERS: dict[str, Wording] = {
         do_en="Set the unit's duty phone (unit.duty_phone_…).",
     ),
     "duty_phone_reaches_nobody": Wording(
-        sv="Jourtelefonen ({place}) ringer inte på arbetstid.",
-        en="The duty phone ({place}) does not ring in working hours.",
+        sv="Jourtelefonen ({place}) ringer inte på arbetstid: {hours}.",
+        en="The duty phone ({place}) does not ring in working hours: {hours}.",
         do_sv="Se över den: utan telefon, spärrad, vidarekopplad eller stängd. Ange annars en annan.",
         do_en="Look at it: without a phone, locked, diverted or closed. Or set another one.",
     ),
