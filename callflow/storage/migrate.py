@@ -48,8 +48,8 @@ class DatabaseEncodingError(CallflowError):
     code = "database_encoding"
 
 
-async def migrate(url: str) -> None:
-    """Bring the database at `url` (postgresql+asyncpg://…) to the newest schema; do nothing if it is there.
+async def migrate(url: str, revision: str = "head") -> None:
+    """Bring the database at `url` (postgresql+asyncpg://…) up to `revision`, the newest; do nothing if it is there.
 
     Raises:
         DatabaseUnavailableError: the database cannot be reached.
@@ -57,7 +57,7 @@ async def migrate(url: str) -> None:
         DatabaseEncodingError: the database is not in UTF-8.
         MigrationFailedError: PostgreSQL refused it; nothing was changed.
     """
-    await _with_connection(url, _upgrade)
+    await _with_connection(url, lambda connection: _upgrade(connection, revision))
 
 
 async def downgrade(url: str, revision: str) -> None:
@@ -111,7 +111,7 @@ def _as_ours(error: Exception) -> CallflowError:
     )
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     encoding = connection.scalar(text("SHOW server_encoding"))
     if encoding != "UTF8":
         raise DatabaseEncodingError(
@@ -121,7 +121,7 @@ def _upgrade(connection: Connection) -> None:
     connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
     _refuse_newer(connection)
     connection.execute(text("SET LOCAL lock_timeout = '10s'"))  # rather fail than hold up whoever waits behind us
-    command.upgrade(_config(connection), "head")
+    command.upgrade(_config(connection), revision)
 
 
 def _require_current(connection: Connection) -> None:

@@ -49,9 +49,3 @@ SELECT
     pg_temp.extension(CASE WHEN (week + v.level) % 2 = 0 THEN '61005' ELSE '61006' END)
 FROM generate_series(-2, 26) AS week
 CROSS JOIN (VALUES (1), (2)) AS v (level);
-
--- An exemption (R18): Anna Lindgren may call abroad for half a year, by her manager's word.
-INSERT INTO exemption (extension_id, category, approver_id, reason, starts_at, ends_at)
-SELECT
-    pg_temp.extension('61100'), 'international', pg_temp.person('61005'), 'Vänortsutbyte med Vasa',
-    date_trunc('day', now()), date_trunc('day', now()) + interval '6 months';

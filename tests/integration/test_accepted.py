@@ -8,6 +8,11 @@ SHIFT = "INSERT INTO duty_shift (duty_roster_id, level, starts_at, ends_at, to_e
 EXEMPTION = "INSERT INTO exemption (extension_id, category, approver_id, reason, starts_at, ends_at) VALUES "
 CODE = "INSERT INTO feature_code (organisation_id, code, action) VALUES "
 PERSON = "INSERT INTO person (organisation_id, given_name, family_name) VALUES "
+TRUNK = "INSERT INTO trunk (position, host, port) VALUES "
+LIMIT = "UPDATE organisation SET outside_diversion_days = 30 WHERE id = 1"
+OUTSIDE = (
+    "INSERT INTO diversion (extension_id, condition, to_number, ends_at) VALUES (2, 'all', '+46701740605', now()"
+)
 
 ACCEPTED = [
     "UPDATE extension SET ring_limit = 1",
@@ -35,7 +40,25 @@ ACCEPTED = [
     EXEMPTION + "(1, 'premium', 1, 'x', '2026-01-01Z', '2026-12-31Z')",
     "UPDATE unit SET manager_id = 2 WHERE id = 1; UPDATE exemption SET ends_at = ends_at - interval '1 day'",
     "UPDATE unit SET manager_id = 2 WHERE id = 2",
-    CODE + "(1, '*230*', 'absent_other'), (2, '*21*', 'divert')",
+    CODE + "(1, '*230*', 'absence_for_another'), (2, '*21*', 'divert_all')",
+    CODE + "(1, '*22*', 'divert_all')",
+    CODE + "(1, '##002#', 'divert_cancel_all'), (1, '*21#', 'divert_all_voicemail'), (1, '#31#', 'hide_number_once')",
+    "UPDATE unit SET presents = 'hidden'",
+    (
+        "INSERT INTO number_class (prefix, category)"
+        " VALUES ('11', 'service'), ('118118', 'service'), ('+1', 'national'), ('+467017406051234', 'mobile')"
+    ),
+    "UPDATE barring SET category = 'outside_diversion'",
+    "UPDATE exemption SET category = 'outside_diversion'",
+    "UPDATE exemption SET category = 'national', approver_id = 1",
+    TRUNK + "(2, '192.0.2.7', 5061), (3, '2001:db8::7', 1), (4, 'a-b', 65535)",
+    TRUNK + "(2, 'sbc.example', 5061); UPDATE trunk SET position = 3 - position",
+    f"{LIMIT}; {OUTSIDE} + interval '30 days')",
+    f"{LIMIT}; {OUTSIDE} - interval '1 day')",
+    f"{OUTSIDE} + interval '31 days'); UPDATE diversion SET ends_at = now() WHERE to_number IS NOT NULL; {LIMIT}",
+    f"{LIMIT}; INSERT INTO diversion (extension_id, condition, to_number) VALUES (2, 'all', '+4690161999')",
+    f"{LIMIT}; INSERT INTO diversion (extension_id, condition, to_number) VALUES (3, 'all', '+46701740605')",
+    "UPDATE organisation SET outside_diversion_days = 3650",
     "UPDATE mailbox SET pin = '1357' WHERE id = 1",
     "UPDATE extension SET mailbox_id = 3 WHERE id = 1; UPDATE extension SET mailbox_id = 1 WHERE id = 1",
     "UPDATE unit SET number = '+46935141009' WHERE id = 1; UPDATE unit SET number = NULL WHERE id = 1",

@@ -33,7 +33,7 @@ async def run(url: str, sql: str) -> list[Any]:
 async def change(url: str) -> int:
     async with connected(url) as connection:
         await connection.execute(
-            "INSERT INTO number_class (prefix, category) SELECT '0900' || count(*), 'premium' FROM number_class"
+            "INSERT INTO number_class (prefix, category) SELECT '+46900' || count(*), 'premium' FROM number_class"
         )
         revision: int = await connection.fetchval("SELECT revision FROM policy_revision")
         return revision

@@ -46,8 +46,6 @@ REFUSALS = [
     Refusal("DELETE FROM duty_level WHERE level = 1", "duty_shift_level_exists", "nivå 1"),
     Refusal("UPDATE duty_level SET level = 4 WHERE level = 1", "duty_shift_level_exists", "flytta passen"),
     Refusal("UPDATE number_class SET category = 'cheap'", "number_class_category_known", "Välj", net=True),
-    Refusal("UPDATE number_class SET prefix = '+46x'", "number_class_prefix_form", "nödnumret", net=True),
-    Refusal("UPDATE number_class SET prefix = '112'", "number_class_prefix_form", "nödnumret", net=True),
     Refusal("UPDATE number_class SET note = ''", "number_class_note_text", "rad text", net=True),
     Refusal(
         "INSERT INTO number_class (prefix, category) VALUES ('+870', 'premium')",
@@ -60,7 +58,7 @@ REFUSALS = [
     Refusal(BARRING + "(1, 1, NULL, 'premium', 'x')", "barring_one_scope", "spärr gäller", net=True),
     Refusal(BARRING + "(NULL, NULL, NULL, 'premium', 'x')", "barring_one_scope", "spärr gäller", net=True),
     Refusal(BARRING + "(1, NULL, NULL, 'international', 'x')", "barring_once", "Spärren finns redan", net=True),
-    Refusal("UPDATE exemption SET category = 'mobile'", "exemption_category_known", "Välj", net=True),
+    Refusal("UPDATE exemption SET category = 'cheap'", "exemption_category_known", "Välj", net=True),
     Refusal("UPDATE exemption SET ends_at = 'infinity'", "exemption_ends_at_time", "mellan år", net=True),
     Refusal("UPDATE exemption SET starts_at = '-infinity'", "exemption_starts_at_time", "mellan år", net=True),
     Refusal("UPDATE duty_shift SET ends_at = 'infinity'", "duty_shift_ends_at_time", "mellan år", net=True),
@@ -83,13 +81,12 @@ REFUSALS = [
         EXEMPTION + "(3, 'premium', 1, 'x', '2026-01-01Z', '2026-02-01Z')", "exemption_approver", "unit.manager_id"
     ),
     Refusal("UPDATE exemption SET approver_id = 2", "exemption_approver", "närmaste chef"),
-    Refusal(CODE + "(1, '21', 'x')", "feature_code_code_form", "Tjänstekoden '21' går inte", net=True),
-    Refusal(CODE + "(1, '*2a', 'x')", "feature_code_code_form", "börjar med", net=True),
-    Refusal(CODE + "(1, '*112', 'x')", "feature_code_code_form", "*112", net=True),
-    Refusal(CODE + "(1, '*61*', 'Divert!')", "feature_code_action_form", "tjänstens namn", net=True),
-    Refusal(CODE + "(1, '*21*', 'x')", "feature_code_code_once", "Tjänstekoden finns redan", net=True),
-    Refusal(CODE + "(1, '*21*1', 'x')", "feature_code_no_collision", "går inte att skilja åt"),
-    Refusal(CODE + "(1, '*23*', 'x')", "feature_code_no_collision", "*23"),
+    Refusal(CODE + "(1, '21', 'absence')", "feature_code_code_form", "Tjänstekoden '21' går inte", net=True),
+    Refusal(CODE + "(1, '*2a', 'absence')", "feature_code_code_form", "börjar med", net=True),
+    Refusal(CODE + "(1, '*112', 'absence')", "feature_code_code_form", "*112", net=True),
+    Refusal(CODE + "(1, '*21*', 'divert_all')", "feature_code_code_once", "Tjänstekoden finns redan", net=True),
+    Refusal(CODE + "(1, '*21*1', 'absence')", "feature_code_no_collision", "går inte att skilja åt"),
+    Refusal(CODE + "(1, '*23*', 'absence')", "feature_code_no_collision", "*23"),
 ]
 
 

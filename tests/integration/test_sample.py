@@ -6,8 +6,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callflow.policy import Call, Policy, decide
+from callflow.policy.barrings import Category
+from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.model import DiversionCondition, Extension, ExtensionKind, Target, TargetKind, Unit
-from callflow.storage.connection import DatabaseUnavailableError, connected
+from callflow.policy.numbering_plan import categories_of
+from callflow.policy.outgoing import may_call, may_divert, nearest_manager
+from callflow.storage.connection import DatabaseUnavailableError
 from callflow.storage.sample import FOLDER, load_sample
 from callflow.storage.snapshot import read_snapshot
 from tests.databases import shared_server
@@ -199,10 +203,63 @@ async def test_secrets_are_made_anew_for_each_region(database_url: str, sample_d
 
 
 async def test_calls_abroad_are_barred_and_opened_only_by_exemption(sample_database_url: str) -> None:
-    async with connected(sample_database_url) as connection:
-        barred = await connection.fetchval(
-            "SELECT count(DISTINCT organisation_id) FROM barring WHERE category = 'international'"
-        )
-        exempt = await connection.fetch("SELECT number FROM exemption JOIN extension ON extension.id = extension_id")
-    assert barred == 6
-    assert [row["number"] for row in exempt] == ["+4690161100"]
+    policy = await sample(sample_database_url)
+    vasa = "+35861234567"
+    for short, allowed in (("61100", True), ("61101", False), ("61104", False)):
+        assert may_call(policy, extension(policy, short), vasa, TUESDAY_AT_TEN).allowed is allowed, short
+
+
+async def test_exemptions_are_approved_by_the_nearest_manager_and_one_has_ended(sample_database_url: str) -> None:
+    policy = await sample(sample_database_url)
+    for exemption in policy.exemptions.values():
+        manager = nearest_manager(policy, policy.extensions[exemption.extension_id])
+        assert manager is not None
+        assert manager.id == exemption.approver_id
+    ended = [row for row in policy.exemptions.values() if row.ends_at < datetime.now(UTC)]
+    assert [policy.extensions[row.extension_id].number[-5:] for row in ended] == ["61101"]
+
+
+async def test_robertsfors_lets_nobody_divert_outside(sample_database_url: str) -> None:
+    policy = await sample(sample_database_url)
+    outside = "+46701740605"
+    assert may_divert(policy, extension(policy, "40101"), outside, TUESDAY_AT_TEN).barred == (
+        Category.OUTSIDE_DIVERSION,
+    )
+    assert may_divert(policy, extension(policy, "61100"), outside, TUESDAY_AT_TEN).allowed
+
+
+async def test_every_number_class_of_the_sample_wins_over_the_numbering_plan(sample_database_url: str) -> None:
+    policy = await sample(sample_database_url)
+    assert policy.classes
+    for prefix, category in policy.classes.items():
+        number = prefix.ljust(12, "1") if prefix.startswith("+") else prefix
+        assert categories_of(number, policy.classes) == (category,), prefix
+        assert categories_of(number, {}) != (category,), prefix
+
+
+async def test_every_organisation_has_a_code_for_all_that_codes_do_and_vindeln_its_own(
+    sample_database_url: str,
+) -> None:
+    policy = await sample(sample_database_url)
+    sets = {
+        policy.organisations[owner].key: {code.action: code.code for code in codes}
+        for owner, codes in policy.codes.items()
+    }
+    assert len(sets) == 6
+    assert all(set(FeatureAction) <= set(codes) for codes in sets.values())
+    assert (sets["umea"]["divert_all"], sets["vindeln"]["divert_all"]) == ("*21*", "*22*")
+    assert {code for code in sets["vindeln"].values() if "21" in code} == set()
+
+
+async def test_units_show_each_kind_of_presentation(sample_database_url: str) -> None:
+    policy = await sample(sample_database_url)
+    assert {row.presents for row in policy.units.values()} == {"own", "unit", "organisation", "hidden"}
+    assert all(row.number for row in policy.units.values() if row.presents == "unit")
+
+
+async def test_bjurholm_lets_a_diversion_outside_stand_for_a_month(sample_database_url: str) -> None:
+    policy = await sample(sample_database_url)
+    days = {
+        row.key: row.outside_diversion_days for row in policy.organisations.values() if row.outside_diversion_days
+    }
+    assert days == {"bjurholm": 30}
