@@ -36,6 +36,7 @@ from callflow.policy.model import (
     WeeklyHours,
     build_policy,
 )
+from callflow.storage.generated_rights import barrings, exemptions, feature_codes, number_classes
 from callflow.storage.region_words import FAMILY, GIVEN, KINDS_OF_UNITS, PLACES, REASONS, WEEKS
 from callflow.storage.sample import YEARS, swedish_holidays
 
@@ -104,6 +105,10 @@ class _Region:
             holiday_calendars=[calendar],
             duty_rosters=self.rosters,
             absence_reasons=self.reasons,
+            number_classes=number_classes(),
+            barrings=barrings(self.units),
+            exemptions=exemptions(self.units, self.extensions, self.monday),
+            feature_codes=feature_codes(self.organisations),
         )
 
     def add_organisation(self, place: tuple[str, str, str, str, float], count: int) -> None:

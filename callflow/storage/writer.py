@@ -27,7 +27,13 @@ WITH_IDS = (
     "ring_group",
     "absence_reason",
     "absence",
+    "number_class",
+    "barring",
+    "exemption",
+    "feature_code",
 )
+UNTOLD = "Orsaken står inte i ögonblicksbilden."
+"""The reason that a barring or an exemption is written with: a snapshot does not hold it."""
 
 
 async def write_snapshot(connection: Connection, snapshot: Snapshot) -> None:
@@ -44,6 +50,7 @@ async def write_snapshot(connection: Connection, snapshot: Snapshot) -> None:
         await _units_and_people(connection, policy)
         await _extensions(connection, snapshot)
         await _duty(connection, policy)
+        await _calls_out(connection, snapshot)
         for table in WITH_IDS:
             await connection.execute(
                 f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), max(id)) FROM {table} HAVING max(id) > 0"  # noqa: S608
@@ -81,7 +88,7 @@ async def _organisations(connection: Connection, policy: Policy) -> None:
     await _copy(connection, "holiday", "holiday_calendar_id date name half_day", days)
     columns = (
         "id key name main_number language time_zone operator_group_id switchboard_schedule_id duty_roster_id "
-        "mailbox_id holiday_calendar_id ring_tone_ms ring_pause_ms"
+        "mailbox_id holiday_calendar_id ring_tone_ms ring_pause_ms outside_diversion_days"
     )
     await _copy_fields(connection, "organisation", columns, policy.organisations.values())
     columns = "id organisation_id first_number last_number short_prefix short_digits"
@@ -178,3 +185,19 @@ async def _duty(connection: Connection, policy: Policy) -> None:
         [r.id, row.level, row.starts_at, row.ends_at, *_target(row.target)] for r in rosters for row in r.shifts
     )
     await _copy(connection, "duty_shift", f"duty_roster_id level starts_at ends_at {_prefixed('to')}", shifts)
+
+
+async def _calls_out(connection: Connection, snapshot: Snapshot) -> None:
+    policy = snapshot.policy
+    await _copy_fields(connection, "number_class", "id prefix category", policy.number_classes.values())
+    columns = "id category organisation_id unit_id extension_id"
+    await _copy(connection, "barring", f"{columns} reason", _with_reason(columns, policy.barrings.values()))
+    columns = "id extension_id category approver_id starts_at ends_at"
+    await _copy(connection, "exemption", f"{columns} reason", _with_reason(columns, policy.exemptions.values()))
+    await _copy_fields(connection, "feature_code", "id organisation_id code action", policy.feature_codes.values())
+    await _copy_fields(connection, "trunk", "position host port", snapshot.trunks)
+
+
+def _with_reason(columns: str, rows: Iterable[object]) -> Iterator[list[object]]:
+    for row in rows:
+        yield [*(getattr(row, name) for name in columns.split()), UNTOLD]

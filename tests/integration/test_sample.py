@@ -204,9 +204,9 @@ async def test_secrets_are_made_anew_for_each_region(database_url: str, sample_d
 
 async def test_calls_abroad_are_barred_and_opened_only_by_exemption(sample_database_url: str) -> None:
     policy = await sample(sample_database_url)
-    vasa = "+35861234567"
+    abroad = "+12125550123"
     for short, allowed in (("61100", True), ("61101", False), ("61104", False)):
-        assert may_call(policy, extension(policy, short), vasa, TUESDAY_AT_TEN).allowed is allowed, short
+        assert may_call(policy, extension(policy, short), abroad, TUESDAY_AT_TEN).allowed is allowed, short
 
 
 async def test_exemptions_are_approved_by_the_nearest_manager_and_one_has_ended(sample_database_url: str) -> None:

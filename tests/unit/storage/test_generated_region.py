@@ -4,7 +4,9 @@ from collections import Counter
 
 import pytest
 
+from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.model import ExtensionKind
+from callflow.policy.outgoing import nearest_manager
 from callflow.storage.generated_region import RegionError, generated_policy
 
 
@@ -39,6 +41,24 @@ def test_every_unit_has_hours_and_somewhere_to_answer() -> None:
     policy = generated_policy(1000)
     assert all(unit.answering_places and unit.telephone_schedule_id for unit in policy.units.values())
     assert any(unit.confidential for unit in generated_policy(5000).units.values())
+
+
+def test_some_extensions_may_what_others_may_not_by_their_nearest_manager() -> None:
+    policy = generated_policy(5000)
+    assert 50 < len(policy.exempted) <= 100
+    for exemption in policy.exemptions.values():
+        manager = nearest_manager(policy, policy.extensions[exemption.extension_id])
+        assert manager is not None
+        assert manager.id == exemption.approver_id
+    assert policy.barrings
+    assert policy.classes
+
+
+def test_every_organisation_has_a_code_for_all_that_codes_do() -> None:
+    policy = generated_policy(60)
+    assert set(policy.codes) == set(policy.organisations)
+    for codes in policy.codes.values():
+        assert {code.action for code in codes} == set(FeatureAction)
 
 
 @pytest.mark.parametrize("count", [0, 59, 200_000])

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from structlog.testing import capture_logs
 
-from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
+from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot, Trunk
 from callflow.storage import snapshot_file
 from callflow.storage.generated_region import generated_policy
 from callflow.storage.snapshot_file import JsonSnapshotFile
@@ -17,6 +17,7 @@ SNAPSHOT = Snapshot(
     policy=generated_policy(60),
     phones=(PhoneAccount(extension_id=1, username="61001", password="hemligt-å"),),
     mailboxes=(MailboxAccount(mailbox_id=1, pin="7193"),),
+    trunks=(Trunk(position=1, host="sbc.example"),),
 )
 
 
@@ -38,6 +39,8 @@ def test_policy_read_is_as_useful_as_the_one_written(tmp_path: Path) -> None:
     read = file.read()
     assert read is not None
     assert read.policy.numbers == SNAPSHOT.policy.numbers
+    assert read.policy.codes == SNAPSHOT.policy.codes != {}
+    assert read.policy.exempted == SNAPSHOT.policy.exempted != {}
     assert hash(read.policy.extensions[1]) == hash(SNAPSHOT.policy.extensions[1])
 
 
