@@ -59,6 +59,11 @@ class Ami:
             except AmiActionRefusedError as error:
                 log.info("leg_gone_already", leg=leg, reason=str(error))
 
+    async def function_value(self, call: str) -> str:
+        """Return what a dialplan function gives outside any channel, such as `PJSIP_AOR(61100,contact)`."""
+        answer = await self._connection.action("Getvar", {"Variable": call})
+        return str(answer["Value"])
+
     async def reload(self, module: str) -> None:
         """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""
         await self._connection.action("Reload", {"Module": module}, seconds=RELOAD_SECONDS)

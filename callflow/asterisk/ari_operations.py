@@ -34,7 +34,6 @@ FILTER_EVENTS = Operation(
 )
 GET_OBJECT = Operation("asterisk", "getObject", "GET", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}")
 PING = Operation("asterisk", "ping", "GET", "/asterisk/ping")
-GET_GLOBAL_VAR = Operation("asterisk", "getGlobalVar", "GET", "/asterisk/variable", ("variable",))
 DELETE_OBJECT = Operation(
     "asterisk", "deleteObject", "DELETE", "/asterisk/config/dynamic/{configClass}/{objectType}/{id}"
 )
@@ -50,6 +49,5 @@ OPERATIONS = (
     FILTER_EVENTS,
     GET_OBJECT,
     PING,
-    GET_GLOBAL_VAR,
     DELETE_OBJECT,
 )

@@ -33,6 +33,7 @@ from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
 from callflow.service.health import Health, health_app
 from callflow.service.mail import MailSpool, smtp_sender
+from callflow.service.pauses import collect_garbage, keep_pauses_short
 from callflow.service.policy_holder import Follower, PolicyHolder
 from callflow.service.ports import Snapshot, Speech
 from callflow.service.presentation_watch import PresentationWatch
@@ -66,6 +67,7 @@ def command(
 ) -> None:
     """Take calls from Asterisk and give each its plan, until SIGTERM or Ctrl-C."""
     configure_logging(form=log_format, level=log_level.upper())
+    keep_pauses_short()
     uvloop.run(serve(settings()))
 
 
@@ -154,6 +156,7 @@ def compose(chosen: Settings) -> Service:
     }
     more = {
         "presentation": presentation.run,
+        "garbage": collect_garbage,
         "mail": mail.run,
         "database": database_watch(policy, chosen.poll_seconds),
     }
@@ -227,15 +230,16 @@ def asterisk_follower(chosen: Settings, ari: AriConnection, reloading: AmiConnec
         written = await asyncio.to_thread(write_policy, snapshot, chosen)
         owed.update(dict.fromkeys(modules_to_reload(written)))
         log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
-        if owed:
+        removed = await asyncio.to_thread(removed_accounts, replica_path(chosen))
+        if owed or removed:
             async with asyncio.timeout(AMI_SECONDS):
                 await reloading.wait_until_connected()
         for module in list(owed):
             await ami.reload(module)
             del owed[module]
             log.info("asterisk_reloaded", module=module, policy_revision=snapshot.policy.revision)
-        for account in await asyncio.to_thread(removed_accounts, replica_path(chosen)):
-            await end_registrations(ari, account)
+        for account in removed:
+            await end_registrations(ami, ari, account)
             await asyncio.to_thread(forget_account, replica_path(chosen), account)
 
     return follow

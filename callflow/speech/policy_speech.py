@@ -34,7 +34,7 @@ class PolicySpeech:
 
         After three failures in a row it gives up until it is asked the next time.
         """
-        wanted = {sound_name(language, text): (language, text) for language, text in texts}
+        wanted = await asyncio.to_thread(_by_name, texts)
         async with self._one_at_a_time:
             missing = [name for name in wanted if name not in self._made]
             failed = 0
@@ -62,6 +62,10 @@ class PolicySpeech:
             return False
         self._made.add(name)
         return True
+
+
+def _by_name(texts: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:
+    return {sound_name(language, text): (language, text) for language, text in texts}
 
 
 def sound_name(language: str, text: str) -> str:

@@ -1,9 +1,11 @@
 """The policy database as call control sees it."""
 
 from collections.abc import AsyncIterator
+from functools import partial
 
 from callflow.service.ports import Snapshot
 from callflow.storage.changes import revisions
+from callflow.storage.own_loop import in_own_loop
 from callflow.storage.snapshot import read_snapshot
 
 
@@ -16,8 +18,8 @@ class PostgresPolicyStore:
         self._poll_seconds = poll_seconds
 
     async def load(self) -> Snapshot:
-        """Return the present snapshot; raise `DatabaseUnavailableError` when it cannot be read."""
-        return await read_snapshot(self._url)
+        """Return the present snapshot, read beside the event loop; raise `DatabaseUnavailableError`."""
+        return await in_own_loop(partial(read_snapshot, self._url))
 
     def revisions(self) -> AsyncIterator[int]:
         """Yield the present revision, then each new one; survive a lost database."""

@@ -1,7 +1,10 @@
 """A change of policy takes effect for the next call, without a restart."""
 
+import pytest
+
 from callflow.embedded.home import environment_of
-from tests.e2e.helpers import callflow, eventually
+from callflow.phone.events import PhoneError
+from tests.e2e.helpers import callflow, eventually, in_replica
 from tests.e2e.town import Town
 
 
@@ -27,22 +30,42 @@ async def test_fewer_rings_by_plain_sql_count_for_the_next_call(town: Town) -> N
     assert ended.at - ringing.at < 1.5
 
 
-async def test_a_new_extension_can_register_and_be_called(town: Town) -> None:
-    await town.sql("""
+async def add_extension(town: Town, number: str, account: str) -> None:
+    """Add an extension as an administrator by plain SQL does; return when Asterisk knows its phone."""
+    await town.sql(
+        """
         INSERT INTO extension (organisation_id, unit_id, number, name, sip_username, sip_password)
-        SELECT organisation_id, unit_id, '+4690161199', 'Ny telefon', '61199', 'ett-nytt-losenord'
+        SELECT organisation_id, unit_id, $1, 'Ny telefon', $2, 'ett-nytt-losenord'
         FROM extension WHERE sip_username = '61100'
-    """)
+        """,
+        number,
+        account,
+    )
 
     async def known() -> bool:
-        return "61199" in await town.region.asterisk.console("pjsip show endpoint 61199") and (
-            "Unable to find" not in await town.region.asterisk.console("pjsip show endpoint 61199")
-        )
+        return "Unable to find" not in await town.region.asterisk.console(f"pjsip show endpoint {account}")
 
     await eventually(known, 5, "Asterisk never knew the new phone")
+
+
+async def test_a_new_extension_can_register_and_be_called(town: Town) -> None:
+    await add_extension(town, "+4690161199", "61199")
     phone = await town.phone("61199")
     await town.call_from_outside("+4690161199")
     await phone.incoming()
+
+
+async def test_a_changed_password_counts_and_the_one_before_does_not(town: Town) -> None:
+    phone = await town.phone("61100")
+    await town.sql("UPDATE extension SET sip_password = 'ett-annat-losenord' WHERE sip_username = '61100'")
+
+    async def known() -> bool:
+        return bool(in_replica(town.region, "SELECT 1 FROM phone WHERE password = 'ett-annat-losenord'"))
+
+    await eventually(known, 5, "Asterisk never knew the new password")
+    with pytest.raises(PhoneError, match="refused"):
+        await phone.register_again()
+    await town.phone("61100")
 
 
 async def test_a_diversion_by_the_command_line_counts_for_the_next_call(town: Town) -> None:
@@ -52,3 +75,19 @@ async def test_a_diversion_by_the_command_line_counts_for_the_next_call(town: To
     await town.until_current()
     await town.call_from_outside("+4690161100")
     await other.incoming()
+
+
+async def test_what_is_registered_at_a_removed_extension_is_ended(town: Town) -> None:
+    await add_extension(town, "+4690161199", "61199")
+    phone = await town.phone("61199")
+    await town.sql("DELETE FROM extension WHERE sip_username = '61199'")
+
+    async def ended() -> bool:
+        contacts = await town.region.asterisk.console("pjsip show contacts")
+        return "61199" not in contacts and in_replica(town.region, "SELECT 1 FROM phone WHERE removed = 1") is None
+
+    await eventually(ended, 5, "the contact is still there")
+    await add_extension(town, "+4690161199", "61199")
+    await town.call_from_outside("+4690161199")
+    await town.step("dial", containing="61199")
+    assert phone.first("incoming") is None
