@@ -8,7 +8,6 @@ from callflow.policy.plan import Phrase
 from callflow.policy.routing import Route
 from callflow.policy.spoken import prompt, text
 
-
 _BARRED = {
     Category.INTERNATIONAL: "barred-international",
     Category.PREMIUM: "barred-premium",
