@@ -6,7 +6,7 @@ Absences and duty shifts that ended more than a month ago are left behind: they 
 
 import asyncio
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias, TypeVar
 
 import asyncpg
@@ -31,7 +31,6 @@ from callflow.policy.model import (
     NumberRange,
     Organisation,
     Person,
-    Policy,
     RingGroup,
     Schedule,
     ScheduleException,
@@ -78,46 +77,58 @@ async def load_snapshot(connection: Connection) -> Snapshot:
     Errors are asyncpg's own.
     """
     async with connection.transaction(isolation="repeatable_read", readonly=True):
-        return Snapshot(
-            policy=await _policy(connection),
-            phones=await _phones(connection),
-            mailboxes=tuple(
-                MailboxAccount(mailbox_id=row["id"], pin=row["pin"])
-                for row in await connection.fetch("SELECT id, pin FROM mailbox ORDER BY id")
-            ),
-            trunks=tuple(
-                Trunk(**row)
-                for row in await connection.fetch("SELECT position, host, port FROM trunk ORDER BY 1, 2, 3")
-            ),
-        )
+        return await read_all(connection)
 
 
-async def _policy(connection: Connection) -> Policy:
+async def read_all(connection: Connection) -> Snapshot:
+    """Return the snapshot of the transaction that `connection` is in."""
     revision = await connection.fetchval("SELECT revision FROM policy_revision")
-    return build_policy(
-        revision=revision or 0,
-        organisations=await _organisations(connection),
-        number_ranges=[NumberRange(**row) for row in await _all(connection, "number_range", NumberRange)],
-        units=await _units(connection),
-        people=await _people(connection),
-        extensions=await _extensions(connection),
-        ring_groups=await _ring_groups(connection),
-        mailboxes=[Mailbox(**row) for row in await _all(connection, "mailbox", Mailbox)],
-        schedules=await _schedules(connection),
-        holiday_calendars=await _holiday_calendars(connection),
-        duty_rosters=await _duty_rosters(connection),
-        absence_reasons=[AbsenceReason(**row) for row in await _all(connection, "absence_reason", AbsenceReason)],
-        number_classes=await _of_category(connection, "number_class", NumberClass),
-        barrings=await _of_category(connection, "barring", Barring),
-        exemptions=await _of_category(connection, "exemption", Exemption),
-        feature_codes=[FeatureCode(**row) for row in await _all(connection, "feature_code", FeatureCode)],
+    return Snapshot(
+        policy=build_policy(
+            revision=revision or 0,
+            people=await read_people(connection),
+            extensions=await read_extensions(connection),
+            mailboxes=await read_mailboxes(connection),
+            **await read_small_tables(connection),
+        ),
+        phones=await read_phones(connection),
+        mailboxes=await read_pins(connection),
+        trunks=await read_trunks(connection),
     )
 
 
-async def _all(connection: Connection, table: str, model: type, *without: str) -> list[Row]:
+async def read_small_tables(connection: Connection) -> dict[str, Any]:
+    """Return all of the policy but people, extensions and mailboxes, as `build_policy` takes it."""
+    return {
+        "organisations": await _organisations(connection),
+        "number_ranges": [NumberRange(**row) for row in await _all(connection, "number_range", NumberRange)],
+        "units": await _units(connection),
+        "ring_groups": await _ring_groups(connection),
+        "schedules": await _schedules(connection),
+        "holiday_calendars": await _holiday_calendars(connection),
+        "duty_rosters": await _duty_rosters(connection),
+        "absence_reasons": [AbsenceReason(**row) for row in await _all(connection, "absence_reason", AbsenceReason)],
+        "number_classes": await _of_category(connection, "number_class", NumberClass),
+        "barrings": await _of_category(connection, "barring", Barring),
+        "exemptions": await _of_category(connection, "exemption", Exemption),
+        "feature_codes": [FeatureCode(**row) for row in await _all(connection, "feature_code", FeatureCode)],
+    }
+
+
+async def _all(
+    connection: Connection, table: str, model: type, *without: str, only: Collection[int] | None = None
+) -> list[Row]:
     """Return the columns of `table` that are fields of `model`, `without` some, by id."""
     columns = ", ".join(name for name in model.__dataclass_fields__ if name not in without)  # type: ignore[attr-defined]
-    rows: list[Row] = await connection.fetch(f"SELECT {columns} FROM {table} ORDER BY id")
+    return await _rows(connection, f"SELECT {columns} FROM {table} WHERE {{only}} ORDER BY id", "id", only)
+
+
+async def _rows(connection: Connection, sql: str, column: str, only: Collection[int] | None) -> list[Row]:
+    """Return the rows of a query whose `{only}` stands for "the column is one of these", all for None."""
+    if only is None:
+        rows: list[Row] = await connection.fetch(sql.format(only="true"))
+    else:
+        rows = await connection.fetch(sql.format(only=f"{column} = ANY($1)"), list(only))
     return rows
 
 
@@ -171,13 +182,14 @@ async def _units(connection: Connection) -> list[Unit]:
     ]
 
 
-async def _people(connection: Connection) -> list[Person]:
+async def read_people(connection: Connection, only: Collection[int] | None = None) -> list[Person]:
+    """Return the people, or only those of these ids that are there."""
     absences = defaultdict(list)
     sql = (
         f"SELECT id, person_id, reason_id, starts_at, returns_at, {_columns('referral')} FROM absence "
-        f"WHERE returns_at IS NULL OR returns_at > {_RECENT} ORDER BY person_id, starts_at, id"
+        f"WHERE {{only}} AND (returns_at IS NULL OR returns_at > {_RECENT}) ORDER BY person_id, starts_at, id"
     )
-    for row in await connection.fetch(sql):
+    for row in await _rows(connection, sql, "person_id", only):
         absences[row["person_id"]].append(
             Absence(
                 id=row["id"],
@@ -189,14 +201,16 @@ async def _people(connection: Connection) -> list[Person]:
         )
     return [
         Person(**row, absences=tuple(absences.get(row["id"], ())))
-        for row in await _all(connection, "person", Person, "absences")
+        for row in await _all(connection, "person", Person, "absences", only=only)
     ]
 
 
-async def _extensions(connection: Connection) -> list[Extension]:
+async def read_extensions(connection: Connection, only: Collection[int] | None = None) -> list[Extension]:
+    """Return the extensions, or only those of these ids that are there."""
     diversions = defaultdict(list)
-    sql = f"SELECT extension_id, condition, rings, ends_at, {_columns('to')} FROM diversion ORDER BY 1, 2"
-    for row in await connection.fetch(sql):
+    columns = f"extension_id, condition, rings, ends_at, {_columns('to')}"
+    sql = f"SELECT {columns} FROM diversion WHERE {{only}} ORDER BY 1, 2"
+    for row in await _rows(connection, sql, "extension_id", only):
         condition = DiversionCondition(row["condition"])
         diversions[row["extension_id"]].append(
             Diversion(condition=condition, target=_required(row), rings=row["rings"], ends_at=row["ends_at"])
@@ -207,7 +221,7 @@ async def _extensions(connection: Connection) -> list[Extension]:
             **{**row, "kind": kinds[row["kind"]]},
             diversions=tuple(diversions.get(row["id"], ())),
         )
-        for row in await _all(connection, "extension", Extension, "diversions")
+        for row in await _all(connection, "extension", Extension, "diversions", only=only)
     ]
 
 
@@ -276,11 +290,31 @@ async def _duty_rosters(connection: Connection) -> list[DutyRoster]:
     ]
 
 
-async def _phones(connection: Connection) -> tuple[PhoneAccount, ...]:
+async def read_mailboxes(connection: Connection, only: Collection[int] | None = None) -> list[Mailbox]:
+    """Return the mailboxes, or only those of these ids that are there."""
+    return [Mailbox(**row) for row in await _all(connection, "mailbox", Mailbox, only=only)]
+
+
+async def read_pins(connection: Connection, only: Collection[int] | None = None) -> tuple[MailboxAccount, ...]:
+    """Return the PINs of mailboxes, or only of those of these ids."""
+    rows = await _rows(connection, "SELECT id, pin FROM mailbox WHERE {only} ORDER BY id", "id", only)
+    return tuple(MailboxAccount(mailbox_id=row["id"], pin=row["pin"]) for row in rows)
+
+
+async def read_phones(connection: Connection, only: Collection[int] | None = None) -> tuple[PhoneAccount, ...]:
+    """Return the SIP accounts, or only those of these extensions."""
     sql = (
         "SELECT id, sip_username, sip_password FROM extension "
-        "WHERE sip_username IS NOT NULL AND sip_password IS NOT NULL ORDER BY id"
+        "WHERE {only} AND sip_username IS NOT NULL AND sip_password IS NOT NULL ORDER BY id"
     )
+    rows = await _rows(connection, sql, "id", only)
     return tuple(
-        PhoneAccount(extension_id=row[0], username=row[1], password=row[2]) for row in await connection.fetch(sql)
+        PhoneAccount(extension_id=row["id"], username=row["sip_username"], password=row["sip_password"])
+        for row in rows
     )
+
+
+async def read_trunks(connection: Connection) -> tuple[Trunk, ...]:
+    """Return the trunks in their order."""
+    rows = await connection.fetch("SELECT position, host, port FROM trunk ORDER BY 1, 2, 3")
+    return tuple(Trunk(**row) for row in rows)

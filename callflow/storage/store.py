@@ -6,7 +6,7 @@ from functools import partial
 from callflow.service.ports import Snapshot
 from callflow.storage.changes import revisions
 from callflow.storage.own_loop import in_own_loop
-from callflow.storage.snapshot import read_snapshot
+from callflow.storage.snapshot_changes import Loaded, read_current
 
 
 class PostgresPolicyStore:
@@ -16,10 +16,12 @@ class PostgresPolicyStore:
         """Prepare; nothing is opened before it is used. `poll_seconds` bounds how late a change may be seen."""
         self._url = url
         self._poll_seconds = poll_seconds
+        self._loaded: Loaded | None = None
 
     async def load(self) -> Snapshot:
         """Return the present snapshot, read beside the event loop; raise `DatabaseUnavailableError`."""
-        return await in_own_loop(partial(read_snapshot, self._url))
+        self._loaded = await in_own_loop(partial(read_current, self._url, self._loaded))
+        return self._loaded.snapshot
 
     def revisions(self) -> AsyncIterator[int]:
         """Yield the present revision, then each new one; survive a lost database."""

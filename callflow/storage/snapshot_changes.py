@@ -1,0 +1,161 @@
+"""Keeping a snapshot current: by its audit, the database says what has changed, and only that is read anew.
+
+INVARIANT: who changes the policy holds one row's lock to the end (db/versions/0001_policy/04_audit.sql), so revisions
+appear in their order and the audit of a revision is whole as soon as it is seen.
+"""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from operator import attrgetter
+from typing import Any, TypeVar
+
+import asyncpg
+
+from callflow.policy.model import build_policy
+from callflow.service.ports import Snapshot
+from callflow.storage.connection import LOST, Connection, connected, unavailable
+from callflow.storage.snapshot import (
+    READ_SECONDS,
+    read_all,
+    read_extensions,
+    read_mailboxes,
+    read_people,
+    read_phones,
+    read_pins,
+    read_small_tables,
+    read_trunks,
+)
+
+MOST_CHANGES = 1000
+"""Changed rows that are read one by one; for more, all is read."""
+WHOLE_SECONDS = 3600.0
+"""How long a snapshot may be patched before it is read whole again: what is long past is left behind then."""
+
+SMALL = "small"
+_OWNERS = {
+    "extension": "extension",
+    "diversion": "extension",
+    "person": "person",
+    "absence": "person",
+    "mailbox": "mailbox",
+}
+_CHANGES = """
+    SELECT table_name, revision,
+    CASE table_name
+        WHEN 'diversion' THEN ARRAY[(old ->> 'extension_id')::bigint, (new ->> 'extension_id')::bigint]
+        WHEN 'absence' THEN ARRAY[(old ->> 'person_id')::bigint, (new ->> 'person_id')::bigint]
+        ELSE ARRAY[row_id]
+    END AS ids
+    FROM audit WHERE revision > $1 LIMIT $2
+"""
+_SMALL_TABLES = (
+    "organisations", "number_ranges", "units", "ring_groups", "schedules", "holiday_calendars", "duty_rosters",
+    "absence_reasons", "number_classes", "barrings", "exemptions", "feature_codes",
+)  # fmt: skip
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Which state of which database: the revision, and its last change in the audit (another database's differs)."""
+
+    revision: int
+    last_change: int | None
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A snapshot, the state that it is of, and when all of it was read (monotonic seconds)."""
+
+    snapshot: Snapshot
+    mark: Mark
+    whole_at: float
+
+
+async def read_current(url: str, before: Loaded | None, *, seconds: float = READ_SECONDS) -> Loaded:
+    """Return the present snapshot of the database at `url`, what has not changed since `before` taken from there.
+
+    Raises:
+        DatabaseUnavailableError: it cannot be reached, does not answer in time, or is not a policy database.
+    """
+    try:
+        async with (
+            asyncio.timeout(seconds),
+            connected(url) as connection,
+            connection.transaction(isolation="repeatable_read", readonly=True),
+        ):
+            return await _load(connection, before)
+    except (*LOST, asyncpg.PostgresError) as error:
+        raise unavailable(error) from error
+
+
+async def _load(connection: Connection, before: Loaded | None) -> Loaded:
+    mark = await _mark(connection, None)
+    if before is not None and time.monotonic() - before.whole_at < WHOLE_SECONDS:
+        changed = await _changed(connection, before.mark, mark)
+        if changed is not None:
+            return Loaded(await _patched(connection, before.snapshot, changed, mark.revision), mark, before.whole_at)
+    return Loaded(await read_all(connection), mark, time.monotonic())
+
+
+async def _mark(connection: Connection, revision: int | None) -> Mark:
+    """Return the mark of a revision, of the present one for None."""
+    if revision is None:
+        revision = await connection.fetchval("SELECT revision FROM policy_revision") or 0
+    row = await connection.fetchrow("SELECT max(id) AS id, max(at) AS at FROM audit WHERE revision = $1", revision)
+    return Mark(revision, row["id"], row["at"])
+
+
+async def _changed(connection: Connection, before: Mark, now: Mark) -> Mapping[str, set[int]] | None:
+    """Return what changed, ids by owner; None when that is too much, or the audit does not tell it."""
+    if now.revision < before.revision or await _mark(connection, before.revision) != before:
+        return None
+    rows = await connection.fetch(_CHANGES, before.revision, MOST_CHANGES + 1)
+    if len(rows) > MOST_CHANGES or len({row["revision"] for row in rows}) != now.revision - before.revision:
+        return None
+    changed: defaultdict[str, set[int]] = defaultdict(set)
+    for row in rows:
+        changed[_OWNERS.get(row["table_name"], SMALL)].update(found for found in row["ids"] if found is not None)
+    return changed
+
+
+async def _patched(
+    connection: Connection, before: Snapshot, changed: Mapping[str, set[int]], revision: int
+) -> Snapshot:
+    policy = before.policy
+    extensions, people, boxes = (changed.get(owner, set()) for owner in ("extension", "person", "mailbox"))
+    small: dict[str, Any] = {name: getattr(policy, name).values() for name in _SMALL_TABLES}
+    return Snapshot(
+        policy=build_policy(
+            revision=revision,
+            people=await _read(connection, policy.people.values(), people, read_people, attrgetter("id")),
+            extensions=await _read(
+                connection, policy.extensions.values(), extensions, read_extensions, attrgetter("id")
+            ),
+            mailboxes=await _read(connection, policy.mailboxes.values(), boxes, read_mailboxes, attrgetter("id")),
+            **(await read_small_tables(connection) if SMALL in changed else small),
+        ),
+        phones=tuple(await _read(connection, before.phones, extensions, read_phones, attrgetter("extension_id"))),
+        mailboxes=tuple(await _read(connection, before.mailboxes, boxes, read_pins, attrgetter("mailbox_id"))),
+        trunks=await read_trunks(connection) if SMALL in changed else before.trunks,
+    )
+
+
+async def _read(
+    connection: Connection,
+    before: Collection[Found],
+    ids: Collection[int],
+    read: Callable[[Connection, Collection[int]], Awaitable[Collection[Found]]],
+    key: Callable[[Found], int],
+) -> Collection[Found]:
+    """Return `before` with the rows of these ids as they are now, in the order of the ids."""
+    if not ids:
+        return before
+    kept = [row for row in before if key(row) not in ids]
+    return sorted([*kept, *await read(connection, ids)], key=key)
