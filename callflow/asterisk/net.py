@@ -8,21 +8,17 @@ from collections.abc import Iterable, Iterator, Mapping
 from callflow.asterisk.conf_text import asterisk_language, seconds
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.asterisk.plan_variables import voicemail_box
-from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.model import MOST_RINGS, Extension, Mailbox, Organisation, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import range_of
 from callflow.policy.plan import Leg, LegKind
 
 
 def net_arguments(target: Target, operators: Mapping[int, str], policy: Policy) -> str | None:
-    """Return what is done with a number of ours, None for nothing; raise `ConfigurationError` for an odd value.
+    """Return what is done with the number of a unit or a switchboard, None for nothing.
 
-    `operators` is what `operator_calls` returns.
+    `operators` is what `operator_calls` returns. Raises `ConfigurationError` for an odd value.
     """
     match _owner(target, policy):
-        case Extension() as extension:
-            organisation = policy.organisations[extension.organisation_id]
-            legs, mailbox_id = list(_extension_legs(extension)), extension.mailbox_id
-            last = operators[organisation.id]
         case Unit() as unit:
             organisation = policy.organisations[unit.organisation_id]
             legs, last = list(_first_place(unit, policy)), operators[organisation.id]
@@ -33,8 +29,14 @@ def net_arguments(target: Target, operators: Mapping[int, str], policy: Policy) 
         case _:
             return None
     mailbox = policy.mailboxes.get(mailbox_id) if mailbox_id is not None else None
-    box = voicemail_box(mailbox.number) if mailbox else ""
-    return f"{_call(organisation, legs)},{box},{last},{asterisk_language(organisation.language)}"
+    return _arguments(organisation, legs, mailbox, last)
+
+
+def extension_arguments(
+    extension: Extension, mailbox: Mailbox | None, organisation: Organisation, operators: str
+) -> str:
+    """Return what is done with an extension's number; raise `ConfigurationError` for an odd value."""
+    return _arguments(organisation, list(_extension_legs(extension)), mailbox, operators)
 
 
 def operator_calls(policy: Policy) -> dict[int, str]:
@@ -58,18 +60,21 @@ def short_numbers(policy: Policy) -> dict[str, str]:
     return {number: short for short, (_, _, number) in owners.items()}
 
 
-def _owner(target: Target, policy: Policy) -> Extension | Unit | Organisation | None:
+def _owner(target: Target, policy: Policy) -> Unit | Organisation | None:
     if target.id is None:
         return None
     match target.kind:
-        case TargetKind.EXTENSION:
-            return policy.extensions.get(target.id)
         case TargetKind.UNIT:
             return policy.units.get(target.id)
         case TargetKind.SWITCHBOARD:
             return policy.organisations.get(target.id)
         case _:
             return None
+
+
+def _arguments(organisation: Organisation, legs: list[Leg], mailbox: Mailbox | None, last: str) -> str:
+    box = voicemail_box(mailbox.number) if mailbox else ""
+    return f"{_call(organisation, legs)},{box},{last},{asterisk_language(organisation.language)}"
 
 
 def _call(organisation: Organisation, legs: list[Leg]) -> str:

@@ -10,15 +10,21 @@ from callflow.asterisk.conf_text import (
 )
 from callflow.asterisk.plan_variables import voicemail_box
 from callflow.asterisk.replica import PhoneRow
-from callflow.policy.lineage import is_confidential
-from callflow.policy.model import Extension, Policy
+from callflow.policy.model import Extension, Mailbox, Person
 from callflow.service.ports import PhoneAccount
 
 RESERVED = frozenset({"trunk", "global", "system", "transport-udp"})
 """Sections of asterisk-conf/pjsip.conf, which no account may be taken for."""
 
 
-def phone_row(account: PhoneAccount, policy: Policy) -> PhoneRow:
+def phone_row(  # noqa: PLR0913, PLR0917 - all that a row is made of
+    account: PhoneAccount,
+    extension: Extension,
+    person: Person | None,
+    mailbox: Mailbox | None,
+    language: str,
+    confidential: bool,
+) -> PhoneRow:
     """Return the row of one SIP account; raise `ConfigurationError` when a value cannot stand there.
 
     The extension's own number goes with every call from the account; a phone cannot claim another. `locked` keeps a
@@ -28,28 +34,19 @@ def phone_row(account: PhoneAccount, policy: Policy) -> PhoneRow:
     name = account_name(account.username)
     if name.lower() in RESERVED:
         raise ConfigurationError(f"the SIP account {name!r} has a name that the system uses itself; choose another")
-    extension = policy.extensions[account.extension_id]
     number = telephone_number(extension.number)
-    confidential = is_confidential(policy, policy.units.get(extension.unit_id))
     return PhoneRow(
         username=name,
         password=one_line(account.password, f"the SIP password of {name}"),
         number=number,
-        callerid=f"{_shown_name(extension, policy)}<{number}>",
+        callerid=f"{_shown_name(extension, person)}<{number}>",
         privacy="prohib" if confidential else "allowed",
-        language=asterisk_language(policy.organisations[extension.organisation_id].language),
-        mailbox=_mailbox(extension, policy),
+        language=asterisk_language(language),
+        mailbox=voicemail_box(mailbox.number) if mailbox else None,
         locked=int(extension.locked),
     )
 
 
-def _shown_name(extension: Extension, policy: Policy) -> str:
-    person = policy.people.get(extension.person_id) if extension.person_id is not None else None
-    full_name = person.full_name if person else extension.name
-    shown = display_name(full_name or "")
+def _shown_name(extension: Extension, person: Person | None) -> str:
+    shown = display_name((person.full_name if person else extension.name) or "")
     return f'"{shown}" ' if shown else ""
-
-
-def _mailbox(extension: Extension, policy: Policy) -> str | None:
-    mailbox = policy.mailboxes.get(extension.mailbox_id) if extension.mailbox_id is not None else None
-    return voicemail_box(mailbox.number) if mailbox else None

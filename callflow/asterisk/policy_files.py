@@ -1,21 +1,14 @@
 """What the policy makes of Asterisk's own knowledge: the replica that it looks up, and the trunk's file."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
-from typing import TypeVar
 
-import structlog
-
-from callflow.asterisk.conf_text import ConfigurationError, conf_value, telephone_number, write_if_changed
-from callflow.asterisk.mailboxes import mailbox_row
-from callflow.asterisk.net import net_arguments, operator_calls, short_numbers
-from callflow.asterisk.phones import phone_row
-from callflow.asterisk.replica import NumberRow, ReplicaRows, make_replica, write_replica
+from callflow.asterisk.conf_text import conf_value, write_if_changed
+from callflow.asterisk.replica import make_replica, write_replica
+from callflow.asterisk.replica_rows import MadeRows, replica_rows
 from callflow.asterisk.trunks import trunk_conf
 from callflow.config import Settings
-from callflow.policy.model import Target
 from callflow.service.ports import Snapshot, Trunk
 
 REPLICA = "replica.sqlite3"
@@ -23,10 +16,6 @@ FORMER = ("phones.conf", "mailboxes.conf", "net.conf")
 """Files of earlier versions, which nothing includes any more and which hold passwords."""
 TRUNK_MODULES = ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so")
 """What takes in the trunk's file: where calls go, and where they come from."""
-
-Row = TypeVar("Row")
-
-log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,13 +46,13 @@ def make_policy_files(settings: Settings) -> None:
         _write_trunks((), settings)
 
 
-def write_policy(snapshot: Snapshot, settings: Settings) -> Written:
+def write_policy(snapshot: Snapshot, settings: Settings, made: MadeRows | None = None) -> Written:
     """Write what the policy makes of phones, mailboxes, numbers and trunks: what has changed.
 
-    A row that cannot stand there is left out and logged: one odd name must not keep 15,000 phones from working.
-    Raises `ReplicaError` when the disk is full or the file cannot be had.
+    `made` keeps the rows from one call to the next. Raises `ReplicaError` when the disk is full or the file cannot be
+    had, `ConfigurationError` when a trunk cannot stand in its file.
     """
-    change = write_replica(replica_path(settings), replica_rows(snapshot))
+    change = write_replica(replica_path(settings), replica_rows(snapshot, made or MadeRows()))
     if change.made_anew:
         _tell_where(settings, again=True)
     return Written(rows=change.rows, trunks=_write_trunks(snapshot.trunks, settings), made_anew=change.made_anew)
@@ -73,38 +62,6 @@ def modules_to_reload(written: Written) -> list[str]:
     """Return the modules that must take in what was written, as AMI's `Reload` names them."""
     replica = ["res_config_sqlite3.so"] if written.made_anew else []
     return [*replica, *TRUNK_MODULES] if written.trunks else replica
-
-
-def replica_rows(snapshot: Snapshot) -> ReplicaRows:
-    """Return what the replica holds for a snapshot."""
-    policy = snapshot.policy
-    operators, short = operator_calls(policy), short_numbers(policy)
-
-    def number_row(number: str, target: Target) -> NumberRow | None:
-        arguments = net_arguments(target, operators, policy)
-        return None if arguments is None else NumberRow(telephone_number(number), short.get(number), arguments)
-
-    return ReplicaRows(
-        phones=_made(partial(phone_row, account, policy) for account in snapshot.phones),
-        mailboxes=_made(
-            partial(mailbox_row, policy.mailboxes[account.mailbox_id], account.pin) for account in snapshot.mailboxes
-        ),
-        numbers=_made(partial(number_row, number, target) for number, target in policy.numbers.items()),
-    )
-
-
-def _made(makers: Iterable[Callable[[], Row | None]]) -> list[Row]:
-    return [row for maker in makers if (row := _row(maker)) is not None]
-
-
-def _row(maker: Callable[[], Row | None]) -> Row | None:
-    try:
-        return maker()
-    except ConfigurationError as error:
-        log.warning("asterisk_row_left_out", reason=str(error))
-    except KeyError as error:
-        log.warning("asterisk_row_left_out", reason=f"it refers to row {error} that the snapshot does not hold")
-    return None
 
 
 def _tell_where(settings: Settings, *, again: bool) -> None:

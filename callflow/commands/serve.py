@@ -21,6 +21,7 @@ from callflow.asterisk.plan_variables import plan_variables
 from callflow.asterisk.policy_files import modules_to_reload, replica_path, write_policy
 from callflow.asterisk.registrations import end_registrations
 from callflow.asterisk.replica import forget_account, removed_accounts
+from callflow.asterisk.replica_rows import MadeRows
 from callflow.commands.shared import database_url
 from callflow.config import Settings, settings
 from callflow.embedded.tools import Tools
@@ -224,10 +225,10 @@ def asterisk_follower(chosen: Settings, ari: AriConnection, reloading: AmiConnec
     What could not be done stays owed, also when the next snapshot changes nothing.
     """
     owed: dict[str, None] = {}
-    ami = Ami(reloading)
+    ami, made = Ami(reloading), MadeRows()
 
     async def follow(snapshot: Snapshot) -> None:
-        written = await asyncio.to_thread(write_policy, snapshot, chosen)
+        written = await asyncio.to_thread(write_policy, snapshot, chosen, made)
         owed.update(dict.fromkeys(modules_to_reload(written)))
         log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
         removed = await asyncio.to_thread(removed_accounts, replica_path(chosen))

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 FOLLOW_AGAIN_SECONDS = 2.0
+FILE_PAUSE_SECONDS = 1.0
+"""How long the snapshot file waits after a change: the rest is sooner done, and changes in a row are written once."""
 START_SECONDS = 3.0
 """How long a start waits for the database before it takes the file."""
 
@@ -90,7 +92,8 @@ class PolicyHolder:
         async with asyncio.TaskGroup() as group:
             for name, follower in self._followers.items():
                 group.create_task(self._follow(name, follower), name=f"follow-{name}")
-            group.create_task(self._follow("snapshot_file", self._write_file), name="follow-snapshot-file")
+            file = self._follow("snapshot_file", self._write_file, FILE_PAUSE_SECONDS)
+            group.create_task(file, name="follow-snapshot-file")
             group.create_task(self._watch(), name="watch-revisions")
 
     async def wait_for_revision(self, revision: int) -> Held:
@@ -135,13 +138,13 @@ class PolicyHolder:
         async with self._changed:
             self._changed.notify_all()
 
-    async def _follow(self, name: str, follower: Follower) -> None:
+    async def _follow(self, name: str, follower: Follower, pause: float = 0.0) -> None:
         done: Held | None = None
         while True:
-            async with self._changed:
-                while self.held is None or self.held is done:
-                    await self._changed.wait()
-                held = self.held
+            await self._wait_for_other_than(done)
+            await asyncio.sleep(pause)
+            held = self.held
+            assert held is not None
             try:
                 await follower(held.snapshot)
             except Exception as error:
@@ -151,6 +154,11 @@ class PolicyHolder:
             else:
                 done = held
                 self.follower_errors.pop(name, None)
+
+    async def _wait_for_other_than(self, done: Held | None) -> None:
+        async with self._changed:
+            while self.held is None or self.held is done:
+                await self._changed.wait()
 
     async def _write_file(self, snapshot: Snapshot) -> None:
         if self.held is not None and self.held.source is PolicySource.DATABASE:

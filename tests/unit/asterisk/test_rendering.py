@@ -16,10 +16,10 @@ from callflow.asterisk.policy_files import (
     TRUNK_MODULES,
     make_policy_files,
     modules_to_reload,
-    replica_rows,
     write_policy,
 )
 from callflow.asterisk.replica import MailboxRow, PhoneRow
+from callflow.asterisk.replica_rows import MadeRows, replica_rows
 from callflow.asterisk.trunks import trunk_conf
 from callflow.config import Settings
 from callflow.policy.numbers import normalise
@@ -42,16 +42,16 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def phones(given: Snapshot) -> Mapping[str, PhoneRow]:
-    return {row.username: row for row in replica_rows(given).phones}
+    return {row.username: row for row in replica_rows(given, MadeRows()).phones}
 
 
 def mailboxes(given: Snapshot) -> Mapping[str, MailboxRow]:
-    return {row.number: row for row in replica_rows(given).mailboxes}
+    return {row.number: row for row in replica_rows(given, MadeRows()).mailboxes}
 
 
 def net(number: str, given: Snapshot) -> str:
     """Return what the net does with a number: the arguments of `callflow-net-run`."""
-    return next(row.arguments for row in replica_rows(given).numbers if row.number == number)
+    return next(row.arguments for row in replica_rows(given, MadeRows()).numbers if row.number == number)
 
 
 def test_a_phone_calls_with_its_own_number_whatever_it_says() -> None:
@@ -154,7 +154,7 @@ def test_in_the_net_four_rings_are_counted_in_the_policys_cadence() -> None:
 
 def test_in_the_net_a_number_has_its_short_form() -> None:
     given = snapshot(extensions=[extension(1)])
-    assert {row.number: row.short for row in replica_rows(given).numbers}["+4690161001"] == "61001"
+    assert {row.number: row.short for row in replica_rows(given, MadeRows()).numbers}["+4690161001"] == "61001"
 
 
 def test_a_short_number_that_two_could_have_is_the_one_that_the_policy_gives_it() -> None:
@@ -165,9 +165,40 @@ def test_a_short_number_that_two_could_have_is_the_one_that_the_policy_gives_it(
         ],
         extensions=[extension(1), extension(2, number="+4693361001", sip_username="61001-b")],
     )
-    short = {row.number: row.short for row in replica_rows(given).numbers}
+    short = {row.number: row.short for row in replica_rows(given, MadeRows()).numbers}
     assert normalise("61001", given.policy, internal=True).number == "+4690161001"
     assert (short["+4690161001"], short["+4693361001"]) == ("61001", None)
+
+
+def test_rows_that_are_kept_are_those_that_would_be_made() -> None:
+    """Each change of something that a row is made of is seen by who made the rows of the snapshot before."""
+    rows = [extension(1, mailbox_id=1, person_id=1), extension(2, unit_id=2), extension(9)]
+    tables: dict[str, Any] = {
+        "organisations": [OPERATED],
+        "units": [unit(1), unit(2, to_extension(1), parent_id=1)],
+        "people": [person(1)],
+        "extensions": rows,
+        "ring_groups": OPERATOR,
+        "mailboxes": BOXES,
+    }
+    changes: list[dict[str, Any]] = [
+        {"extensions": [replace(rows[0], locked=True), *rows[1:]]},
+        {"extensions": [replace(rows[0], number="+4690161500"), *rows[1:]]},
+        {"extensions": rows[1:]},
+        {"extensions": [*rows[:2], replace(rows[2], sip_username="61009-b")]},
+        {"people": [replace(person(1), given_name="Ny")]},
+        {"mailboxes": [replace(BOXES[0], number="70009"), BOXES[1]]},
+        {"organisations": [replace(OPERATED, language="en")]},
+        {"organisations": [replace(OPERATED, operator_group_id=None)]},
+        {"units": [unit(1, confidential=True), unit(2, to_extension(1), parent_id=1)]},
+        {"units": [unit(1), unit(2, to_extension(9), parent_id=1)]},
+    ]
+    for change in changes:
+        made = MadeRows()
+        replica_rows(snapshot(**tables), made)
+        after = snapshot(**(tables | change))
+        assert replica_rows(after, made) == replica_rows(after, MadeRows()), change
+        assert replica_rows(snapshot(**tables), made) == replica_rows(snapshot(**tables), MadeRows()), change
 
 
 def test_the_trunk_calls_out_to_the_first_address_and_takes_calls_from_all() -> None:

@@ -1,0 +1,118 @@
+"""What the replica holds for a snapshot: a row is made anew only when something that it is made of has changed."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias, TypeVar
+
+import structlog
+
+from callflow.asterisk.conf_text import ConfigurationError, telephone_number
+from callflow.asterisk.mailboxes import mailbox_row
+from callflow.asterisk.net import extension_arguments, net_arguments, operator_calls, short_numbers
+from callflow.asterisk.phones import phone_row
+from callflow.asterisk.replica import MailboxRow, NumberRow, PhoneRow, ReplicaRows
+from callflow.policy.lineage import is_confidential
+from callflow.policy.model import Extension, Mailbox, Organisation, Policy, Target, TargetKind
+from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+Sources: TypeAlias = tuple[Any, ...]
+"""All that a row is made of. Objects that are the same as before are seen to be equal without a look inside."""
+Made: TypeAlias = dict[str, tuple[Sources, Result]]
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class MadeRows:
+    """What was made for the snapshot before, kept by who writes one snapshot after the other."""
+
+    phones: Made[PhoneRow] = field(default_factory=dict)
+    mailboxes: Made[MailboxRow] = field(default_factory=dict)
+    numbers: Made[str | None] = field(default_factory=dict)
+
+
+def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
+    """Return what the replica holds for a snapshot, and keep it in `made`.
+
+    A row that cannot stand there is left out and logged: one odd name must not keep 15,000 phones from working.
+    """
+    policy = snapshot.policy
+
+    def of_phone(account: PhoneAccount) -> Sources:
+        extension = policy.extensions[account.extension_id]
+        person = policy.people.get(extension.person_id) if extension.person_id is not None else None
+        language = policy.organisations[extension.organisation_id].language
+        confidential = is_confidential(policy, policy.units.get(extension.unit_id))
+        return account, extension, person, _mailbox(extension, policy), language, confidential
+
+    def of_mailbox(account: MailboxAccount) -> Sources:
+        return policy.mailboxes[account.mailbox_id], account.pin
+
+    phones = ((account.username, account) for account in snapshot.phones)
+    mailboxes = ((str(account.mailbox_id), account) for account in snapshot.mailboxes)
+    made.phones = _make(phones, of_phone, phone_row, made.phones)
+    made.mailboxes = _make(mailboxes, of_mailbox, mailbox_row, made.mailboxes)
+    return ReplicaRows(
+        phones=[row for _, row in made.phones.values()],
+        mailboxes=[row for _, row in made.mailboxes.values()],
+        numbers=_number_rows(policy, made),
+    )
+
+
+def _number_rows(policy: Policy, made: MadeRows) -> list[NumberRow]:
+    operators, short = operator_calls(policy), short_numbers(policy)
+
+    def of_number(item: tuple[str, Target]) -> Sources:
+        number, target = item
+        extension = policy.extensions.get(target.id or 0) if target.kind is TargetKind.EXTENSION else None
+        if extension is None:
+            return number, net_arguments(target, operators, policy)
+        organisation = policy.organisations[extension.organisation_id]
+        return number, extension, _mailbox(extension, policy), organisation, operators[organisation.id]
+
+    numbers = ((number, (number, target)) for number, target in policy.numbers.items())
+    made.numbers = _make(numbers, of_number, _arguments, made.numbers)
+    return [
+        NumberRow(number, short.get(number), arguments)
+        for number, (_, arguments) in made.numbers.items()
+        if arguments
+    ]
+
+
+def _arguments(
+    number: str,
+    owner: Extension | str | None,
+    mailbox: Mailbox | None = None,
+    organisation: Organisation | None = None,
+    operators: str = "",
+) -> str | None:
+    """Return the arguments of an extension's number; those of any other stand for themselves."""
+    telephone_number(number)
+    if isinstance(owner, Extension) and organisation is not None:
+        return extension_arguments(owner, mailbox, organisation, operators)
+    return owner if isinstance(owner, str) else None
+
+
+def _make(
+    items: Iterable[tuple[str, Item]],
+    sources: Callable[[Item], Sources],
+    make: Callable[..., Result],
+    before: Made[Result],
+) -> Made[Result]:
+    made: Made[Result] = {}
+    for key, item in items:
+        try:
+            needed = sources(item)
+            known = before.get(key)
+            made[key] = known if known is not None and known[0] == needed else (needed, make(*needed))
+        except ConfigurationError as error:
+            log.warning("asterisk_row_left_out", reason=str(error))
+        except KeyError as error:
+            log.warning("asterisk_row_left_out", reason=f"it refers to row {error} that the snapshot does not hold")
+    return made
+
+
+def _mailbox(extension: Extension, policy: Policy) -> Mailbox | None:
+    return policy.mailboxes.get(extension.mailbox_id) if extension.mailbox_id is not None else None
