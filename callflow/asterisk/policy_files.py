@@ -52,7 +52,8 @@ def write_policy(snapshot: Snapshot, settings: Settings, made: MadeRows | None =
     `made` keeps the rows from one call to the next. Raises `ReplicaError` when the disk is full or the file cannot be
     had, `ConfigurationError` when a trunk cannot stand in its file.
     """
-    change = write_replica(replica_path(settings), replica_rows(snapshot, made or MadeRows()))
+    kept = made or MadeRows()
+    change = write_replica(replica_path(settings), replica_rows(snapshot, kept), kept.standing)
     if change.made_anew:
         _tell_where(settings, again=True)
     return Written(rows=change.rows, trunks=_write_trunks(snapshot.trunks, settings), made_anew=change.made_anew)

@@ -11,12 +11,13 @@ damaged: then it is made anew, and Asterisk must open it again.
 # ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
 
 import os
+import secrets
 import sqlite3
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import structlog
 
@@ -74,6 +75,14 @@ class NumberRow(NamedTuple):
     arguments: str
 
 
+TABLES: Mapping[str, type[PhoneRow | MailboxRow | NumberRow]] = {
+    "phone": PhoneRow,
+    "mailbox": MailboxRow,
+    "number": NumberRow,
+}
+Row: TypeAlias = tuple[Any, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaRows:
     """All that Asterisk is to know. The first field of a row is its key."""
@@ -91,6 +100,14 @@ class ReplicaChange:
     made_anew: bool = False
 
 
+@dataclass(slots=True)
+class Standing:
+    """What a replica holds, rows by key in each table, while the token in it says that nobody else has written."""
+
+    token: str | None = None
+    rows: dict[str, dict[str, Row]] = field(default_factory=dict)
+
+
 def make_replica(path: Path) -> bool:
     """See that a sound replica stands at `path`, empty if there is none; return whether the file was made anew.
 
@@ -99,20 +116,18 @@ def make_replica(path: Path) -> bool:
     return _in_transaction(path, _check).made_anew
 
 
-def write_replica(path: Path, rows: ReplicaRows) -> ReplicaChange:
+def write_replica(path: Path, rows: ReplicaRows, standing: Standing | None = None) -> ReplicaChange:
     """Make the replica at `path` hold these rows: what differs is written, in one transaction.
 
-    An account that is no longer there is marked as removed, see `removed_accounts`. Raises `ReplicaError`.
+    An account that is no longer there is marked as removed, see `removed_accounts`. `standing` spares who writes one
+    after the other the reading of what stands there. Raises `ReplicaError`.
     """
-
-    def write(connection: sqlite3.Connection) -> int:
-        return (
-            _write_phones(connection, rows.phones)
-            + _write_others(connection, "mailbox", MailboxRow._fields, rows.mailboxes)
-            + _write_others(connection, "number", NumberRow._fields, rows.numbers)
-        )
-
-    return _in_transaction(path, write)
+    known = standing or Standing()
+    try:
+        return _in_transaction(path, lambda connection: _write(connection, rows, known))
+    except BaseException:
+        known.token = None
+        raise
 
 
 def removed_accounts(path: Path) -> tuple[str, ...]:
@@ -131,6 +146,7 @@ def forget_account(path: Path, username: str) -> None:
     """Take a removed account out for good; raise `ReplicaError`."""
 
     def forget(connection: sqlite3.Connection) -> int:
+        _sign(connection)
         return connection.execute("DELETE FROM phone WHERE username = ? AND removed = 1", (username,)).rowcount
 
     _in_transaction(path, forget)
@@ -192,33 +208,49 @@ def _check(connection: sqlite3.Connection) -> int:
     return 0
 
 
-def _write_phones(connection: sqlite3.Connection, rows: Sequence[PhoneRow]) -> int:
-    written, gone = _write_rows(connection, "phone", PhoneRow._fields, rows)
-    for row in gone:
-        before = PhoneRow(*row)
-        if not before.removed:
-            connection.execute("UPDATE phone SET removed = 1 WHERE username = ?", (before.username,))
-            written += 1
+def _write(connection: sqlite3.Connection, rows: ReplicaRows, known: Standing) -> int:
+    signed = connection.execute("SELECT token FROM written").fetchone()
+    if known.token is None or signed != (known.token,):
+        for table, kind in TABLES.items():
+            found = connection.execute(f"SELECT {', '.join(kind._fields)} FROM {table}")
+            known.rows[table] = {row[0]: row for row in found}
+    written = sum(
+        _write_table(connection, table, {row[0]: row for row in wanted}, known.rows[table])
+        for table, wanted in (("phone", rows.phones), ("mailbox", rows.mailboxes), ("number", rows.numbers))
+    )
+    known.token = _sign(connection) if written else signed and signed[0]
     return written
 
 
-def _write_others(
-    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
+def _write_table(
+    connection: sqlite3.Connection, table: str, wanted: Mapping[str, Row], standing: dict[str, Row]
 ) -> int:
-    written, gone = _write_rows(connection, table, columns, rows)
-    connection.executemany(f"DELETE FROM {table} WHERE {columns[0]} = ?", [row[:1] for row in gone])
-    return written + len(gone)
+    """Write the rows that differ and take out those that are no longer wanted; return how many."""
+    columns = TABLES[table]._fields
+    changed = {key: row for key, row in wanted.items() if standing.get(key) != row}
+    gone = [
+        key for key in standing.keys() - wanted.keys() if table != "phone" or not PhoneRow(*standing[key]).removed
+    ]
+    marks = ", ".join("?" * len(columns))
+    connection.executemany(
+        f"INSERT OR REPLACE INTO {table} ({', '.join(columns)}) VALUES ({marks})", list(changed.values())
+    )
+    take_out = f"UPDATE {table} SET removed = 1" if table == "phone" else f"DELETE FROM {table}"
+    connection.executemany(f"{take_out} WHERE {columns[0]} = ?", [(key,) for key in gone])
+    standing.update(changed)
+    for key in gone:
+        row = standing.pop(key)
+        if table == "phone":
+            standing[key] = PhoneRow(*row)._replace(removed=1)
+    return len(changed) + len(gone)
 
 
-def _write_rows(
-    connection: sqlite3.Connection, table: str, columns: tuple[str, ...], rows: Sequence[tuple[object, ...]]
-) -> tuple[int, Collection[tuple[Any, ...]]]:
-    """Write the rows that differ; return how many, and what stands in the table beside them."""
-    names, marks = ", ".join(columns), ", ".join("?" * len(columns))
-    present = {row[0]: row for row in connection.execute(f"SELECT {names} FROM {table}")}
-    changed = [row for row in rows if present.pop(row[0], None) != row]
-    connection.executemany(f"INSERT OR REPLACE INTO {table} ({names}) VALUES ({marks})", changed)
-    return len(changed), present.values()
+def _sign(connection: sqlite3.Connection) -> str:
+    """Leave a new token, by which each writer sees whether it was the last."""
+    token = secrets.token_hex(8)
+    connection.execute("DELETE FROM written")
+    connection.execute("INSERT INTO written VALUES (?)", (token,))
+    return token
 
 
 def _is_damage(error: sqlite3.DatabaseError) -> bool:

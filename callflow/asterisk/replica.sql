@@ -31,6 +31,9 @@ CREATE TABLE number (
     arguments TEXT NOT NULL
 ) WITHOUT ROWID;
 
+-- Who wrote last.
+CREATE TABLE written (token TEXT NOT NULL);
+
 CREATE INDEX number_by_short ON number (short);
 
 -- Nothing here may show a suppressed number: no Diversion, no History-Info, no RPID, no connected line.

@@ -10,7 +10,7 @@ from callflow.asterisk.conf_text import ConfigurationError, telephone_number
 from callflow.asterisk.mailboxes import mailbox_row
 from callflow.asterisk.net import extension_arguments, net_arguments, operator_calls, short_numbers
 from callflow.asterisk.phones import phone_row
-from callflow.asterisk.replica import MailboxRow, NumberRow, PhoneRow, ReplicaRows
+from callflow.asterisk.replica import MailboxRow, NumberRow, PhoneRow, ReplicaRows, Standing
 from callflow.policy.lineage import is_confidential
 from callflow.policy.model import Extension, Mailbox, Organisation, Policy, Target, TargetKind
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
@@ -26,11 +26,14 @@ log = structlog.get_logger(__name__)
 
 @dataclass(slots=True)
 class MadeRows:
-    """What was made for the snapshot before, kept by who writes one snapshot after the other."""
+    """What was made for the snapshot before, and what stands in the replica: kept from one write to the next."""
 
     phones: Made[PhoneRow] = field(default_factory=dict)
     mailboxes: Made[MailboxRow] = field(default_factory=dict)
     numbers: Made[str | None] = field(default_factory=dict)
+    short: dict[str, str] = field(default_factory=dict)
+    numbering: Sources = ()
+    standing: Standing = field(default_factory=Standing)
 
 
 def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
@@ -39,13 +42,14 @@ def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
     A row that cannot stand there is left out and logged: one odd name must not keep 15,000 phones from working.
     """
     policy = snapshot.policy
+    confidential = {row.id for row in policy.units.values() if is_confidential(policy, row)}
 
     def of_phone(account: PhoneAccount) -> Sources:
         extension = policy.extensions[account.extension_id]
         person = policy.people.get(extension.person_id) if extension.person_id is not None else None
         language = policy.organisations[extension.organisation_id].language
-        confidential = is_confidential(policy, policy.units.get(extension.unit_id))
-        return account, extension, person, _mailbox(extension, policy), language, confidential
+        hidden = extension.unit_id in confidential
+        return account, extension, person, _mailbox(extension, policy), language, hidden
 
     def of_mailbox(account: MailboxAccount) -> Sources:
         return policy.mailboxes[account.mailbox_id], account.pin
@@ -62,7 +66,7 @@ def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
 
 
 def _number_rows(policy: Policy, made: MadeRows) -> list[NumberRow]:
-    operators, short = operator_calls(policy), short_numbers(policy)
+    operators, short = operator_calls(policy), _short_numbers(policy, made)
 
     def of_number(item: tuple[str, Target]) -> Sources:
         number, target = item
@@ -79,6 +83,13 @@ def _number_rows(policy: Policy, made: MadeRows) -> list[NumberRow]:
         for number, (_, arguments) in made.numbers.items()
         if arguments
     ]
+
+
+def _short_numbers(policy: Policy, made: MadeRows) -> dict[str, str]:
+    numbering = (policy.number_ranges, policy.numbers.keys())
+    if made.numbering != numbering:
+        made.short, made.numbering = short_numbers(policy), numbering
+    return made.short
 
 
 def _arguments(

@@ -24,6 +24,8 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 FOLLOW_AGAIN_SECONDS = 2.0
+BETWEEN_LOADS_SECONDS = 0.3
+"""How long a change waits that follows another: many in a row are taken in together, and leave time for calls."""
 FILE_PAUSE_SECONDS = 1.0
 """How long the snapshot file waits after a change: the rest is sooner done, and changes in a row are written once."""
 START_SECONDS = 3.0
@@ -109,6 +111,7 @@ class PolicyHolder:
         async for revision in self._store.revisions():
             if self.held is None or self.held.policy.revision != revision:
                 await self._load_until_it_works()
+                await asyncio.sleep(BETWEEN_LOADS_SECONDS)
 
     async def _load_until_it_works(self) -> None:
         backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)

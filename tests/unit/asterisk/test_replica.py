@@ -16,6 +16,7 @@ from callflow.asterisk.replica import (
     ReplicaChange,
     ReplicaError,
     ReplicaRows,
+    Standing,
     forget_account,
     make_replica,
     removed_accounts,
@@ -102,6 +103,38 @@ def test_only_what_differs_is_written(path: Path) -> None:
     assert write_replica(path, BOTH).rows == 0
     fewer = ReplicaRows(phones=[ASA, BO._replace(locked=0)], numbers=BOTH.numbers)
     assert write_replica(path, fewer).rows == 2
+
+
+def test_what_is_known_to_stand_there_is_not_read_again(path: Path, reader: sqlite3.Connection) -> None:
+    standing = Standing()
+    write_replica(path, BOTH, standing)
+    assert write_replica(path, BOTH, standing).rows == 0
+    changed = ReplicaRows(phones=[ASA._replace(locked=1)], numbers=BOTH.numbers)
+    assert write_replica(path, changed, standing).rows == 3
+    assert write_replica(path, changed, standing).rows == 0
+    assert write_replica(path, changed).rows == 0
+    assert write_replica(path, BOTH, standing).rows == 3
+    assert looked_up(reader, "ps_auths", "id", "61002") is not None
+
+
+def test_what_another_has_written_meanwhile_is_read_again(path: Path, reader: sqlite3.Connection) -> None:
+    standing = Standing()
+    write_replica(path, BOTH, standing)
+    write_replica(path, ReplicaRows())
+    assert write_replica(path, BOTH, standing).rows == 4
+    write_replica(path, ReplicaRows(phones=[BO]), standing)
+    forget_account(path, "61001")
+    assert write_replica(path, BOTH, standing).rows == 3
+    assert looked_up(reader, "ps_auths", "id", "61001") is not None
+
+
+def test_a_write_that_failed_leaves_nothing_to_rely_on(path: Path, reader: sqlite3.Connection) -> None:
+    standing = Standing()
+    odd = MailboxRow("61009", None, "Odd", None, "se")  # type: ignore[arg-type]
+    with pytest.raises(ReplicaError):
+        write_replica(path, ReplicaRows(phones=BOTH.phones, mailboxes=[odd]), standing)
+    assert looked_up(reader, "ps_auths", "id", "61001") is None
+    assert write_replica(path, BOTH, standing).rows == 4
 
 
 def test_a_reader_waits_for_no_writer_and_sees_no_half_change(path: Path, reader: sqlite3.Connection) -> None:
