@@ -1,11 +1,27 @@
-"""Feature codes: reading them and carrying them out (R9)."""
+"""Feature codes (R9): reading what was dialled by an organisation's code set, and carrying it out."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime, time, timedelta
+from enum import Enum, auto
 
 from callflow.policy.decision import DiversionChange
+from callflow.policy.diversion_targets import TargetRefusal, check_target
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
-from callflow.policy.model import Extension
-from callflow.policy.routing import Route, goodbye
+from callflow.policy.feature_words import REFUSED, condition_phrase, told_diversion
+from callflow.policy.model import (
+    MOST_RINGS,
+    Diversion,
+    DiversionCondition,
+    Extension,
+    Organisation,
+    Target,
+    TargetKind,
+)
+from callflow.policy.plan import Hangup, Phrase, Plan, Say
+from callflow.policy.refusals import barred_phrases
+from callflow.policy.routing import Route, goodbye, place_name, speak
+from callflow.policy.schedule import zone
+from callflow.policy.spoken import prompt
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,16 +32,154 @@ class FeatureCall:
     rest: str
 
 
+class _Verb(Enum):
+    SET = auto()
+    VOICEMAIL = auto()
+    CANCEL = auto()
+    ASK = auto()
+
+
+_ACTIONS = {
+    FeatureAction(f"divert_{condition.value}{suffix}"): (condition, verb)
+    for condition in DiversionCondition
+    for suffix, verb in (
+        ("", _Verb.SET),
+        ("_voicemail", _Verb.VOICEMAIL),
+        ("_cancel", _Verb.CANCEL),
+        ("_ask", _Verb.ASK),
+    )
+}
+_KNOWN = frozenset(FeatureAction)
+
+Done = tuple[int, DiversionChange | None]
+
+
 def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
-    """Return the feature code that the dialled `digits` begin with, the longest that fits."""
-    known = set(FeatureAction)
-    fitting = [code for code in codes if digits.startswith(code.code) and code.action in known]
+    """Return the feature code that the dialled `digits` begin with, the longest that fits; None where none does.
+
+    A code that ends in a hash is the whole of what is dialled, unless a number follows it (`#31#0701740605`). A code
+    whose action this version does not know is not read.
+    """
+    fitting = [code for code in codes if code.action in _KNOWN and digits.startswith(code.code)]
     if not fitting:
         return None
     longest = max(fitting, key=lambda code: len(code.code))
     return FeatureCall(FeatureAction(longest.action), digits[len(longest.code) :].removesuffix("#"))
 
 
-def carry_out(route: Route, extension: Extension, call: FeatureCall) -> tuple[int, DiversionChange | None]:
-    """Return the plan's first step and the change."""
-    return goodbye(route), None
+def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
+    """Return the first step of the plan that tells what was done, and the change that has to be stored before it."""
+    if call.action is FeatureAction.DIVERT_CANCEL_ALL:
+        route.note("R9", True, "diversions_cancelled", extension=extension.number)
+        return _told(route, (prompt("all-diversions-cancelled"),)), _change(
+            route, extension, tuple(DiversionCondition)
+        )
+    condition, verb = _ACTIONS[call.action]
+    if verb is _Verb.CANCEL:
+        return _cancel(route, extension, condition)
+    if verb is _Verb.ASK:
+        return _ask(route, extension, condition), None
+    if verb is _Verb.VOICEMAIL:
+        return _divert_to_voicemail(route, extension, condition)
+    return _divert(route, extension, condition, call.rest)
+
+
+def _cancel(route: Route, extension: Extension, condition: DiversionCondition) -> Done:
+    route.note("R9", True, "diversion_cancelled", extension=extension.number, condition=condition.value)
+    words = (condition_phrase(condition), prompt("no-longer-diverted"))
+    return _told(route, words), _change(route, extension, (condition,))
+
+
+def _ask(route: Route, extension: Extension, condition: DiversionCondition) -> int:
+    standing = [
+        row
+        for row in extension.diversions
+        if row.condition is condition and (row.ends_at is None or route.now < row.ends_at)
+    ]
+    if not standing:
+        route.note("R9", False, "diversion_asked_none", extension=extension.number, condition=condition.value)
+        return _told(route, (condition_phrase(condition), prompt("not-diverted")))
+    diversion = min(standing, key=repr)
+    place = place_name(route, diversion.target)
+    route.note("R9", True, "diversion_asked", extension=extension.number, condition=condition.value, place=place)
+    return _told(route, told_diversion(route, extension, diversion))
+
+
+def _divert_to_voicemail(route: Route, extension: Extension, condition: DiversionCondition) -> Done:
+    if extension.mailbox_id not in route.policy.mailboxes:
+        return _refused(route, extension, "diversion_without_mailbox", (prompt("no-voicemail"),))
+    return _set(
+        route, extension, Diversion(condition=condition, target=Target(TargetKind.MAILBOX, extension.mailbox_id))
+    )
+
+
+def _divert(route: Route, extension: Extension, condition: DiversionCondition, rest: str) -> Done:
+    number, star, seconds = rest.partition("*")
+    counted = condition is DiversionCondition.NO_ANSWER
+    if not number:
+        return _refused(route, extension, "diversion_without_number", (prompt("target-missing"),))
+    if star and not (counted and seconds.isascii() and seconds.isdigit()):
+        return _refused(route, extension, "diversion_seconds_unreadable", (prompt("seconds-not-understood"),))
+    target = check_target(route.policy, extension, number, route.now)
+    if isinstance(target, TargetRefusal):
+        return _target_refused(route, extension, target, number)
+    diversion = Diversion(condition=condition, target=target, ends_at=_latest_end(route, extension, target))
+    return _set(
+        route, extension, replace(diversion, rings=_rings(route, extension, int(seconds))) if star else diversion
+    )
+
+
+def _set(route: Route, extension: Extension, diversion: Diversion) -> Done:
+    place, condition = place_name(route, diversion.target), diversion.condition.value
+    route.note("R9", True, "diversion_set", extension=extension.number, condition=condition, place=place)
+    words = told_diversion(route, extension, diversion)
+    return _told(route, words), _change(route, extension, (diversion.condition,), diversion)
+
+
+def _rings(route: Route, extension: Extension, seconds: int) -> int:
+    """Return seconds as rings of the extension's organisation: to the nearest whole one, 1 to 4 (R8)."""
+    organisation = _organisation(route, extension)
+    ring_ms = max(1000, organisation.ring_tone_ms + organisation.ring_pause_ms)
+    return min(MOST_RINGS, max(1, round(seconds * 1000 / ring_ms)))
+
+
+def _latest_end(route: Route, extension: Extension, target: Target) -> datetime | None:
+    """Return when a diversion to the outside must end: the last midnight within the days that are allowed."""
+    organisation = _organisation(route, extension)
+    if target.kind is not TargetKind.NUMBER or organisation.outside_diversion_days is None:
+        return None
+    local = route.now.astimezone(zone(organisation.time_zone))
+    last_day = local.date() + timedelta(days=organisation.outside_diversion_days)
+    return datetime.combine(last_day, time(), tzinfo=local.tzinfo)
+
+
+def _organisation(route: Route, extension: Extension) -> Organisation:
+    return route.policy.organisations.get(extension.organisation_id, route.organisation)
+
+
+def _target_refused(route: Route, extension: Extension, refusal: TargetRefusal, number: str) -> Done:
+    if refusal.permission is not None:
+        words = barred_phrases(route, extension, refusal.permission)
+    else:
+        words = (prompt(REFUSED[refusal.obstacle]),)
+    return _refused(route, extension, refusal.obstacle.value, words, number)
+
+
+def _refused(route: Route, extension: Extension, reason: str, words: tuple[Phrase, ...], number: str = "") -> Done:
+    route.note("R9", False, "diversion_refused", extension=extension.number, why=reason, number=number)
+    return _told(route, (prompt("diversion-not-set"), *words)), None
+
+
+def _told(route: Route, words: tuple[Phrase, ...]) -> int:
+    return speak(route, (), goodbye(route), words)
+
+
+def _change(
+    route: Route,
+    extension: Extension,
+    conditions: tuple[DiversionCondition, ...],
+    diversion: Diversion | None = None,
+) -> DiversionChange:
+    words = Say(phrases=(prompt("change-not-saved"), prompt("goodbye")), next_step=1)
+    sorry = Plan(language=route.organisation.language, steps=(words, Hangup()))
+    return DiversionChange(extension_id=extension.id, conditions=conditions, diversion=diversion, if_not_saved=sorry)

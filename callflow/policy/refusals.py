@@ -28,7 +28,7 @@ _BARRED = {
 def barred_phrases(route: Route, extension: Extension, permission: Permission) -> tuple[Phrase, ...]:
     """Return the words for an extension that may not; `permission.barred` is not empty, and its first is told."""
     category = permission.barred[0]
-    barred = prompt(_BARRED[category])
+    barred = prompt(_BARRED.get(category, "barred-unclassified"))
     if category is Category.OPERATOR_PREFIX:
         return (barred,)
     if category is Category.UNCLASSIFIED:

@@ -4,7 +4,7 @@ Vocabulary: `hour-0` to `hour-24` and `minute-1` to `minute-59` after `clock`; `
 `weekday-7`; `day-1` to `day-31` and `month-1` to `month-12` for dates; the rest is in `PROMPTS`.
 """
 
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 
@@ -21,6 +21,11 @@ _WORDS = (
     "barred-satellite", "barred-operator-prefix", "barred-unclassified", "barred-national", "barred-mobile",
     "barred-freephone", "barred-shared-cost", "barred-service", "barred-outside-diversion", "ask-nearest-manager",
     "ask-a-manager", "ask-telephone-contact", "cannot-be-transferred", "transfer-back",
+    "calls-all", "calls-no-answer", "calls-busy", "calls-unreachable", "are-diverted-to", "no-longer-diverted",
+    "not-diverted", "all-diversions-cancelled", "your-voicemail", "a-voicemail", "the-switchboard-of",
+    "nobody-any-more", "after", "ring", "rings", "until-and-with", "diversion-not-set", "target-not-understood",
+    "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
+    "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved",
 )  # fmt: skip
 
 PROMPTS = frozenset(
@@ -87,11 +92,19 @@ def moment(at: datetime, now: datetime) -> tuple[Phrase, ...]:
     else:
         day = (
             prompt(f"weekday-{at.isoweekday()}"),
-            prompt("the"),
-            prompt(f"day-{at.day}"),
-            prompt(f"month-{at.month}"),
+            *spoken_date(at.date()),
         )
     return (*day, prompt("clock"), *_time(at.hour * 60 + at.minute))
+
+
+def spoken_date(day: date) -> tuple[Phrase, ...]:
+    """Return a date as one says it: "the third of May"."""
+    return (prompt("the"), prompt(f"day-{day.day}"), prompt(f"month-{day.month}"))
+
+
+def spoken_digits(number: str) -> tuple[Phrase, ...]:
+    """Return the digits of a number one by one, by the sounds that Asterisk has for them; a plus is not spoken."""
+    return tuple(Phrase(PhraseKind.PROMPT, f"digits/{digit}") for digit in number if digit.isdigit())
 
 
 def _days(days: list[int]) -> tuple[Phrase, ...]:

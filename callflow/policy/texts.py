@@ -71,6 +71,30 @@ REASONS: dict[str, tuple[str, str]] = {
         "Målet ”{number}” går inte att läsa som ett nummer.",
         "The target “{number}” cannot be read as a number.",
     ),
+    "diversion_set": (
+        "Anknytning {extension} vidarekopplas ({condition}) till {place}.",
+        "Extension {extension} is diverted ({condition}) to {place}.",
+    ),
+    "diversion_cancelled": (
+        "Vidarekopplingen av anknytning {extension} tas bort ({condition}).",
+        "The diversion of extension {extension} is removed ({condition}).",
+    ),
+    "diversions_cancelled": (
+        "Alla vidarekopplingar av anknytning {extension} tas bort.",
+        "All diversions of extension {extension} are removed.",
+    ),
+    "diversion_asked": (
+        "Anknytning {extension} frågar: vidarekopplad ({condition}) till {place}.",
+        "Extension {extension} asks: diverted ({condition}) to {place}.",
+    ),
+    "diversion_asked_none": (
+        "Anknytning {extension} frågar: inte vidarekopplad ({condition}).",
+        "Extension {extension} asks: not diverted ({condition}).",
+    ),
+    "diversion_refused": (
+        "Anknytning {extension} får inte vidarekopplas till ”{number}”: {why}.",
+        "Extension {extension} may not be diverted to “{number}”: {why}.",
+    ),
     "target_unused": ("Målet {number} används inte.", "The target {number} is not in use."),
     "outside_number": ("Samtalet går ut till {number}.", "The call goes out to {number}."),
     "group_member_away": (
@@ -204,6 +228,16 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_answer": ("inget svar", "no answer"),
     "busy": ("upptaget", "busy"),
     "unreachable": ("onåbar", "unreachable"),
+    "target_unreadable": ("numret går inte att läsa", "the number cannot be read"),
+    "target_is_emergency": ("nödnumret", "the emergency number"),
+    "target_unused": ("numret används inte", "the number is not in use"),
+    "target_is_own": ("det egna numret", "its own number"),
+    "target_barred": ("numret är spärrat", "the number is barred"),
+    "target_loops": ("samtalen går runt", "the calls go round"),
+    "target_loops_later": ("samtalen går ibland runt", "the calls sometimes go round"),
+    "diversion_without_number": ("numret saknas", "the number is missing"),
+    "diversion_seconds_unreadable": ("sekunderna går inte att läsa", "the seconds cannot be read"),
+    "diversion_without_mailbox": ("anknytningen har ingen röstbrevlåda", "the extension has no voicemail"),
     "international": ("utland", "international"),
     "premium": ("betalnummer", "premium"),
     "mass_call": ("massanrop", "mass call"),
@@ -216,6 +250,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "freephone": ("frisamtal", "freephone"),
     "shared_cost": ("delad kostnad", "shared cost"),
     "service": ("kort servicenummer", "short service number"),
+    "sms_purchase": ("köp med SMS", "purchase by SMS"),
+    "data_purchase": ("köp av data", "purchase of data"),
     "outside_diversion": ("vidarekoppling ut", "diversion to the outside"),
 }
 """The model's own words (kinds of targets, of numbers, conditions), where they stand in a line's values."""
@@ -230,7 +266,7 @@ def reason_text(line: TraceLine, language: str) -> str:
 def _in_words(name: str, value: str, language: str) -> str:
     if name == "category":
         return ", ".join(_in(language, WORDS[word]) for word in value.split())
-    if name not in {"kind", "condition", "place"}:
+    if name not in {"kind", "condition", "place", "why"}:
         return value
     first, space, rest = value.partition(" ")
     return (_in(language, WORDS[first]) if first in WORDS else first) + space + rest

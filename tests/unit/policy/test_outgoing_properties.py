@@ -37,6 +37,7 @@ from tests.unit.policy.test_properties import (
 SHUT_FOR_ALL = {
     "international", "premium", "mass_call", "directory", "satellite", "operator_prefix", "unclassified",
 }  # fmt: skip
+Mover = Extension | Unit | Organisation | None
 ABROAD = ["+4722334455", "+19005551234", "+870773111632", "0900123456", "0991234567", "118118", "95470701740606"]
 kinds = st.sampled_from(Category)
 more = st.fixed_dictionaries(
@@ -89,8 +90,8 @@ def test_no_plan_reaches_what_is_barred_for_whoever_moves_the_call_there(
                 assert any(may(policy, mover, leg.address, now) for mover in movers), (leg, movers)
 
 
-def movers_to(policy: Policy, call: Call, number: str) -> Iterator[Extension | Unit | Organisation]:
-    """Yield all who may be the reason that a call goes to a number outside."""
+def movers_to(policy: Policy, call: Call, number: str) -> Iterator[Mover]:
+    """Yield all who may be the reason that a call goes to a number outside; None for an organisation not there."""
     actor_id = (call.caller_extension_id if call.mover_extension_id is None else call.mover_extension_id) or 0
     if actor_id in policy.extensions and leads_to(
         Target(TargetKind.NUMBER, number=call.called_number), policy, number
@@ -109,8 +110,8 @@ def movers_to(policy: Policy, call: Call, number: str) -> Iterator[Extension | U
     for roster in policy.duty_rosters.values():
         standing = [level.standing for level in roster.levels if level.standing is not None]
         targets = [*standing, *(shift.target for shift in roster.shifts)]
-        if roster.organisation_id in policy.organisations and any(leads_to(it, policy, number) for it in targets):
-            yield policy.organisations[roster.organisation_id]
+        if any(leads_to(target, policy, number) for target in targets):
+            yield policy.organisations.get(roster.organisation_id)
 
 
 def leads_to(target: Target, policy: Policy, number: str) -> bool:
@@ -118,16 +119,19 @@ def leads_to(target: Target, policy: Policy, number: str) -> bool:
     return target.kind is TargetKind.NUMBER and normalise(wanted, policy, internal=True).number == number
 
 
-def may(policy: Policy, mover: Extension | Unit | Organisation, number: str, now: datetime) -> bool:
+def may(policy: Policy, mover: Mover, number: str, now: datetime) -> bool:
     """Tell whether every kind that a number is of is free or exempted for the mover, by going through all rows."""
     return all(free(policy, mover, kind.value, now) for kind in categories_of(number, policy.classes))
 
 
-def free(policy: Policy, mover: Extension | Unit | Organisation, kind: str, now: datetime) -> bool:
+def free(policy: Policy, mover: Mover, kind: str, now: datetime) -> bool:
     exempted = [
         row
         for row in policy.exemptions.values()
-        if row.extension_id == mover.id and row.category.value == kind and row.starts_at <= now < row.ends_at
+        if mover is not None
+        and row.extension_id == mover.id
+        and row.category.value == kind
+        and row.starts_at <= now < row.ends_at
     ]
     if exempted and isinstance(mover, Extension) and kind != "unclassified":
         return True
@@ -136,7 +140,9 @@ def free(policy: Policy, mover: Extension | Unit | Organisation, kind: str, now:
     )
 
 
-def covers(policy: Policy, row: Barring, mover: Extension | Unit | Organisation) -> bool:
+def covers(policy: Policy, row: Barring, mover: Mover) -> bool:
+    if mover is None:
+        return False
     if isinstance(mover, Organisation):
         return row.organisation_id == mover.id
     unit_id = mover.unit_id if isinstance(mover, Extension) else mover.id

@@ -1,0 +1,118 @@
+"""Whether an extension may be diverted to a number (R9, R18): what it is, who bars it, and whether it leads back."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from callflow.policy.model import Diversion, DiversionCondition, Extension, Policy, Target, TargetKind
+from callflow.policy.numbers import normalise, range_of
+from callflow.policy.outgoing import Permission, may_divert
+
+Counts = Callable[[Diversion], bool]
+
+
+class Obstacle(StrEnum):
+    """Why a number cannot be a diversion's target."""
+
+    UNREADABLE = "target_unreadable"
+    EMERGENCY = "target_is_emergency"
+    UNUSED = "target_unused"
+    OWN_NUMBER = "target_is_own"
+    BARRED = "target_barred"
+    LOOP = "target_loops"
+    LOOP_LATER = "target_loops_later"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetRefusal:
+    """A number that cannot be a target, and for `BARRED` what is barred."""
+
+    obstacle: Obstacle
+    permission: Permission | None = None
+
+
+def check_target(policy: Policy, extension: Extension, number: str, now: datetime) -> Target | TargetRefusal:
+    """Return what a diversion of `extension` to `number`, as dialled, leads to, or why it may not be set at `now`."""
+    read = normalise(number, policy, internal=True)
+    if read.form == "emergency":
+        return TargetRefusal(Obstacle.EMERGENCY)
+    if read.number is None:
+        return TargetRefusal(Obstacle.UNREADABLE)
+    target = policy.numbers.get(read.number)
+    if target is not None:
+        obstacle = _leads_home(policy, extension, target, now)
+        return target if obstacle is None else TargetRefusal(obstacle)
+    if range_of(read.number, policy) is not None:
+        return TargetRefusal(Obstacle.UNUSED)
+    permission = may_divert(policy, extension, read.number, now)
+    if not permission.allowed:
+        return TargetRefusal(Obstacle.BARRED, permission)
+    return Target(TargetKind.NUMBER, number=read.number)
+
+
+def _leads_home(policy: Policy, extension: Extension, target: Target, now: datetime) -> Obstacle | None:
+    """Tell whether calls sent to `target` come back to the extension: now, or at another hour or for another reason.
+
+    Hours are not looked at: a loop that a schedule keeps open only sometimes is one.
+    """
+    home = Target(TargetKind.EXTENSION, extension.id)
+    if target == home:
+        return Obstacle.OWN_NUMBER
+
+    def at_once(diversion: Diversion) -> bool:
+        return diversion.condition is DiversionCondition.ALL and _stands(diversion, now)
+
+    if _leads_to(policy, target, home, at_once, frozenset()):
+        return Obstacle.LOOP
+    later = _leads_to(policy, target, home, lambda diversion: _stands(diversion, now), frozenset())
+    return Obstacle.LOOP_LATER if later else None
+
+
+def _stands(diversion: Diversion, now: datetime) -> bool:
+    return diversion.ends_at is None or now < diversion.ends_at
+
+
+def _leads_to(policy: Policy, target: Target, home: Target, counts: Counts, seen: frozenset[Target]) -> bool:
+    """Tell whether `target` leads to `home`: an extension by any diversion that counts, others only by all they have.
+
+    A unit or group with anybody else in it is no loop: calls are answered there.
+    """
+    target = _row(policy, target)
+    if target == home:
+        return True
+    if target in seen:
+        return False
+    seen |= {target}
+    row_id = target.id or 0
+    if target.kind is TargetKind.EXTENSION and (extension := policy.extensions.get(row_id)) is not None:
+        return any(
+            _leads_to(policy, diversion.target, home, counts, seen)
+            for diversion in extension.diversions
+            if counts(diversion)
+        )
+    return _all_lead_to(policy, _places(policy, target), home, counts, seen)
+
+
+def _all_lead_to(
+    policy: Policy, places: Iterable[Target], home: Target, counts: Counts, seen: frozenset[Target]
+) -> bool:
+    found = [_leads_to(policy, place, home, counts, seen) for place in places]
+    return bool(found) and all(found)
+
+
+def _places(policy: Policy, target: Target) -> list[Target]:
+    """Return where a unit or a group answers; nothing for what is its own end."""
+    if target.kind is TargetKind.UNIT and (unit := policy.units.get(target.id or 0)) is not None:
+        return [place.target for place in unit.answering_places]
+    if target.kind is TargetKind.RING_GROUP and (group := policy.ring_groups.get(target.id or 0)) is not None:
+        return [Target(TargetKind.EXTENSION, member) for member in group.member_extension_ids]
+    return []
+
+
+def _row(policy: Policy, target: Target) -> Target:
+    """Return the row of ours that a number leads to, else the target as it is."""
+    if target.kind is not TargetKind.NUMBER:
+        return target
+    read = normalise(target.number or "", policy, internal=True)
+    return policy.numbers.get(read.number or "", target)

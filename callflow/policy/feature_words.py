@@ -1,0 +1,100 @@
+"""What is spoken to the one who dials a feature code: what is diverted, to whom, when and until when (R9)."""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from callflow.policy.diversion_targets import Obstacle
+from callflow.policy.extensions import extension_name
+from callflow.policy.model import (
+    DEFAULT_TIME_ZONE,
+    Diversion,
+    DiversionCondition,
+    Extension,
+    Organisation,
+    RingGroup,
+    Target,
+    TargetKind,
+    Unit,
+)
+from callflow.policy.numbers import national
+from callflow.policy.plan import Phrase
+from callflow.policy.routing import Route
+from callflow.policy.schedule import zone
+from callflow.policy.spoken import prompt, spoken_date, spoken_digits, text
+
+REFUSED = {
+    Obstacle.UNREADABLE: "target-not-understood",
+    Obstacle.EMERGENCY: "target-is-emergency",
+    Obstacle.UNUSED: "target-not-in-use",
+    Obstacle.OWN_NUMBER: "target-is-own",
+    Obstacle.LOOP: "target-loops",
+    Obstacle.LOOP_LATER: "target-loops-later",
+}
+"""Why a target is refused; what is barred has words of its own."""
+
+_CONDITIONS = {
+    DiversionCondition.ALL: "calls-all",
+    DiversionCondition.NO_ANSWER: "calls-no-answer",
+    DiversionCondition.BUSY: "calls-busy",
+    DiversionCondition.UNREACHABLE: "calls-unreachable",
+}
+
+
+def condition_phrase(condition: DiversionCondition) -> Phrase:
+    """Return which calls a diversion is about: "all calls", "calls that nobody answers"."""
+    return prompt(_CONDITIONS[condition])
+
+
+def told_diversion(route: Route, extension: Extension, diversion: Diversion) -> tuple[Phrase, ...]:
+    """Return a diversion in words: "all calls are diverted to …, after two rings, until the third of May"."""
+    return (
+        condition_phrase(diversion.condition),
+        prompt("are-diverted-to"),
+        *_target_phrases(route, extension, diversion.target),
+        *_rings_phrases(diversion),
+        *_end_phrases(route, extension, diversion.ends_at),
+    )
+
+
+def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple[Phrase, ...]:
+    if target.kind is TargetKind.MAILBOX:
+        return (prompt("your-voicemail" if target.id == extension.mailbox_id else "a-voicemail"),)
+    name, number = _name_and_number(route, target)
+    if target.kind is TargetKind.SWITCHBOARD and name:
+        return (prompt("the-switchboard-of"), text(name))
+    if name:
+        return (text(name),)
+    return spoken_digits(national(number)) if number else (prompt("nobody-any-more"),)
+
+
+def _name_and_number(route: Route, target: Target) -> tuple[str | None, str | None]:
+    policy, row_id = route.policy, target.id or 0
+    if target.kind is TargetKind.EXTENSION and (other := policy.extensions.get(row_id)) is not None:
+        return extension_name(route, other), other.number
+    rows: dict[TargetKind, Mapping[int, Unit | RingGroup | Organisation]] = {
+        TargetKind.UNIT: policy.units,
+        TargetKind.RING_GROUP: policy.ring_groups,
+        TargetKind.SWITCHBOARD: policy.organisations,
+    }
+    row = rows.get(target.kind, {}).get(row_id)
+    return (row.name if row is not None else None), target.number
+
+
+def _rings_phrases(diversion: Diversion) -> tuple[Phrase, ...]:
+    if diversion.rings is None:
+        return ()
+    return (
+        prompt("after"),
+        *spoken_digits(str(diversion.rings)),
+        prompt("ring" if diversion.rings == 1 else "rings"),
+    )
+
+
+def _end_phrases(route: Route, extension: Extension, ends_at: datetime | None) -> tuple[Phrase, ...]:
+    """Tell the last day on which a diversion stands, as one says it where the extension is."""
+    if ends_at is None:
+        return ()
+    organisation = route.policy.organisations.get(extension.organisation_id)
+    local = zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
+    last_day = (ends_at - timedelta(microseconds=1)).astimezone(local).date()
+    return (prompt("until-and-with"), *spoken_date(last_day))
