@@ -131,3 +131,18 @@ async def test_nobody_gets_out_of_a_voicemail_by_pressing_keys(town: Town) -> No
     await call.hang_up()
     await town.report("CallflowEnd")
     assert town.trunk.calls == []
+
+
+async def test_twins_mobile_abroad_rings_only_with_an_exemption(town: Town) -> None:
+    await town.sql(
+        "UPDATE extension SET kind = 'twin', mobile_number = $1, mobile_confirms = false WHERE sip_username = '61103'",
+        NORWAY,
+    )
+    desk = await town.phone("61103")
+    await town.call_from_outside("+4690161103")
+    await (await desk.incoming()).ring()
+    await town.step("dial", containing="PJSIP/61103")
+    assert town.trunk.calls == []
+    await exempt(town, "61103", "international", "2026-03-01 00:00+01", "2026-12-31 00:00+01")
+    await town.call_from_outside("+4690161103")
+    await town.trunk.call_to(NORWAY)

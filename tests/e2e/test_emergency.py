@@ -32,7 +32,9 @@ async def test_112_from_a_phone_that_is_not_registered(town: Town) -> None:
     await reaches_112(town, await phone.call("112"), "+4690161100")
 
 
-@pytest.mark.parametrize("number", ["1%201%202", "(112)", "112;phone-context=+46", "0112", "112#"])
+@pytest.mark.parametrize(
+    "number", ["1%201%202", "(112)", "112;phone-context=+46", "0112", "112#", "#31#112", "*31#112"]
+)
 async def test_112_however_the_phone_writes_it(town: Town, number: str) -> None:
     phone = await town.phone("61100")
     await reaches_112(town, await phone.call(number), "+4690161100")
