@@ -24,7 +24,8 @@ class PhoneCall(EventLog):
     """One call.
 
     Events: trying, ringing, progress, connected, media, digit, transfer, disconnected, closed, request. `transfer`
-    tells the `code` of each NOTIFY of a transfer, and of a refused REFER; the last one has `final`.
+    tells the `code` of each NOTIFY of a transfer, and of a refused REFER; the last one has `final`, and a phone
+    whose transfer succeeded hangs up by itself, as phones do.
     """
 
     def __init__(self, phone: Commanded, name: str, invite: Event | None = None) -> None:

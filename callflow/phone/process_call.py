@@ -15,6 +15,7 @@ import pjsua2 as pj
 
 CLOSE_SECONDS = 2.0
 FINAL = 200
+SUCCESS = range(200, 300)
 CHALLENGES = {401, 407}
 STATES = {
     pj.PJSIP_INV_STATE_CALLING: "calling",
@@ -100,6 +101,8 @@ class PhoneCall(pj.Call):  # type: ignore[misc]
 
     def onCallTransferStatus(self, prm: Any) -> None:
         emit("transfer", call=self.name, code=prm.statusCode, reason=prm.reason, final=prm.finalNotify)
+        if prm.finalNotify and prm.statusCode in SUCCESS:
+            self.hangup(pj.CallOpParam())
 
     def onCallTransferRequest(self, prm: Any) -> None:
         prm.statusCode = pj.PJSIP_SC_DECLINE
