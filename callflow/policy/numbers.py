@@ -50,11 +50,9 @@ def normalise(dialled: str, policy: Policy, *, internal: bool) -> Dialled:
     can dial short numbers, ours before the network's, and operator prefixes; only the trunk may deliver a national
     number without its 0, and then only one of ours.
     """
-    whole = bare(dialled)
-    digits = whole.removesuffix("#")
-    for form in (whole, digits):
-        if form in EMERGENCY_NUMBERS:
-            return Dialled(EMERGENCY_NUMBERS[form], "emergency")
+    digits = bare(dialled).removesuffix("#")
+    if digits in EMERGENCY_NUMBERS:
+        return Dialled(EMERGENCY_NUMBERS[digits], "emergency")
     if digits.startswith(("+", "0")):
         number = e164(digits)
         form = "international" if digits.startswith(("+", "00")) else "national"

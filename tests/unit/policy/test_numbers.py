@@ -70,6 +70,11 @@ def test_short_number_is_read_from_inside_only(dialled: str, number: str) -> Non
     assert normalise(dialled, RANGES, internal=False) == Dialled(None, "unreadable")
 
 
+def test_digits_of_another_script_are_in_no_range_of_ours() -> None:
+    wide = policy(number_ranges=[number_range(1, last_number="+4690169999")])
+    assert normalise("61\u066001", wide, internal=True) == Dialled(None, "unreadable")
+
+
 def test_national_number_without_its_zero_is_read_from_the_trunk_when_it_is_ours() -> None:
     assert normalise("90161000", RANGES, internal=False) == Dialled("+4690161000", "trunk")
     assert normalise("90161000", RANGES, internal=True) == Dialled(None, "unreadable")
