@@ -115,3 +115,21 @@ async def test_a_follower_that_fails_is_told_tried_again_and_holds_up_nobody(mon
         await until(lambda: others == [1])
         await until(lambda: holder.follower_errors == {})
     assert failures == []
+
+
+async def test_changes_in_a_row_are_taken_in_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    store, loads = MemoryPolicyStore(snapshot(1)), []
+    load = store.load
+
+    async def counted() -> Snapshot:
+        loads.append(store.snapshot.policy.revision)
+        return await load()
+
+    monkeypatch.setattr(store, "load", counted)
+    holder = PolicyHolder(store, MemoryFile())
+    await holder.start()
+    async with running(holder.run()):
+        for _ in range(20):
+            await store.put(snapshot(store.snapshot.policy.revision))
+        await until(lambda: holder.held is not None and holder.held.policy.revision == 21)
+    assert len(loads) <= 3
