@@ -47,7 +47,8 @@ from callflow.storage.store import PostgresPolicyStore
 
 log = structlog.get_logger(__name__)
 
-AMI_SECONDS = 30.0
+AMI_SECONDS = 5.0
+"""How long what Asterisk must take in waits for it, and the next change with it."""
 DATABASE_SECONDS = 2.0
 LOOPBACK = "127.0.0.1"
 """Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""

@@ -1,5 +1,7 @@
 """A change of policy takes effect for the next call, without a restart."""
 
+import re
+
 import pytest
 
 from callflow.embedded.home import environment_of
@@ -75,6 +77,24 @@ async def test_a_diversion_by_the_command_line_counts_for_the_next_call(town: To
     await town.until_current()
     await town.call_from_outside("+4690161100")
     await other.incoming()
+
+
+async def test_a_unit_above_that_becomes_confidential_hides_the_phones_number_at_once(town: Town) -> None:
+    hides = "callerid_privacy *: prohib"
+
+    async def hidden() -> bool:
+        return bool(re.search(hides, await town.region.asterisk.console("pjsip show endpoint 61100")))
+
+    assert not await hidden()
+    await town.sql("""
+        WITH RECURSIVE above AS (
+            SELECT u.id, u.parent_id FROM unit AS u JOIN extension AS e ON e.unit_id = u.id
+            WHERE e.sip_username = '61100'
+            UNION SELECT u.id, u.parent_id FROM unit AS u JOIN above ON u.id = above.parent_id
+        )
+        UPDATE unit SET confidential = true WHERE id = (SELECT id FROM above WHERE parent_id IS NULL)
+    """)
+    await eventually(hidden, 5, "Asterisk never knew that the number is to be hidden")
 
 
 async def test_what_is_registered_at_a_removed_extension_is_ended(town: Town) -> None:
