@@ -16,6 +16,8 @@ COMMANDS = {
     "call": "Place a real call into the running system and show what the caller hears.",
     "explain": "Tell how a call would be decided, and by which rules.",
     "policy": "Find what in the policy breaks a rule, loses calls or does nothing.",
+    "barring": "Show what is barred, bar and unbar; tell what kind of number a number is.",
+    "exemption": "Show and give exemptions from barrings.",
     "divert": "Divert an extension's calls, or cancel the diversion.",
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
@@ -27,6 +29,7 @@ COMMANDS = {
 """Every sub-command with its line of help, in the order of `callflow --help`."""
 
 FAILED = 1
+BAD_SETTING = 2
 
 
 class LazyGroup(TyperGroup):
@@ -87,9 +90,12 @@ def callflow(
 
 
 def main() -> None:
-    """Run the command line; an error of ours is one clear message and exit code 1, never a traceback."""
+    """Run the command line; an error of ours is one clear message, never a traceback.
+
+    The exit code is 2 for a setting that has a wrong value, as for a wrong option, else 1.
+    """
     try:
         cli()
     except CallflowError as error:
         typer.echo(str(error), err=True)
-        sys.exit(FAILED)
+        sys.exit(BAD_SETTING if error.code == "bad_setting" else FAILED)

@@ -7,9 +7,21 @@ unpacked tools. It is `/var/lib/callflow` for root, else `$XDG_DATA_HOME/callflo
 import os
 from functools import lru_cache
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from callflow.errors import CallflowError
+
+Port = Annotated[int, Field(ge=1, le=65535)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+
+
+class BadSettingError(CallflowError):
+    """A setting has a value that it cannot have."""
+
+    code = "bad_setting"
 
 
 def home_folder() -> Path:
@@ -38,17 +50,17 @@ class Settings(BaseSettings):
     """A system for trying out: calls may carry a time of their own and report each step."""
 
     sip_host: str = "127.0.0.1"
-    sip_port: int = 5060
-    rtp_first_port: int = 10000
-    rtp_last_port: int = 10999
+    sip_port: Port = 5060
+    rtp_first_port: Port = 10000
+    rtp_last_port: Port = 10999
     trunk_host: str = "127.0.0.2"
-    trunk_port: int = 5060
+    trunk_port: Port = 5060
     http_host: str = "127.0.0.1"
-    http_port: int = 8088
+    http_port: Port = 8088
     """Asterisk's own HTTP server, for ARI."""
-    ami_port: int = 5038
+    ami_port: Port = 5038
     service_host: str = "127.0.0.1"
-    service_port: int = 8090
+    service_port: Port = 8090
     """`/health`, `/ready` and `/metrics` of `callflow serve`."""
 
     ari_username: str = "callflow"
@@ -57,10 +69,10 @@ class Settings(BaseSettings):
     ami_password: SecretStr = SecretStr("")
 
     smtp_host: str = ""
-    smtp_port: int = 25
+    smtp_port: Port = 25
     mail_from: str = "callflow@localhost"
 
-    poll_seconds: float = 5.0
+    poll_seconds: Seconds = 5.0
     """How often the policy revision is asked for when no notification comes."""
 
     @property
@@ -96,5 +108,34 @@ class Settings(BaseSettings):
 
 @lru_cache(maxsize=1)
 def settings() -> Settings:
-    """Return the settings of this process, read once."""
-    return Settings(_env_file=home_folder() / "callflow.env")
+    """Return the settings of this process, read once; raise `BadSettingError` for a value that none can have."""
+    path = home_folder() / "callflow.env"
+    try:
+        return Settings(_env_file=path)
+    except ValidationError as error:
+        raise BadSettingError("\n".join(_bad_settings(error, path))) from error
+
+
+_RIGHT: dict[object, tuple[str, str]] = {
+    int: ("en port: ett heltal från 1 till 65535", "a port: a whole number from 1 to 65535"),
+    float: ("ett antal sekunder större än 0, till exempel 5 eller 0.5", "seconds above 0, such as 5 or 0.5"),
+    bool: ("true eller false", "true or false"),
+}
+
+
+def _bad_settings(error: ValidationError, path: Path) -> list[str]:
+    """Return what is wrong with each setting and what is right, in Swedish and English."""
+    lines = []
+    for one in error.errors():
+        field = str(one["loc"][0])
+        name, value = f"CALLFLOW_{field.upper()}", one["input"]
+        swedish, english = _RIGHT.get(Settings.model_fields[field].annotation, ("ett annat värde", "another value"))
+        lines.append(
+            f"Inställningen {name} kan inte vara ”{value}”; den ska vara {swedish}. "
+            f"Ändra den i miljön eller i {path}."
+        )
+        lines.append(
+            f"The setting {name} cannot be '{value}'; it has to be {english}. "
+            f"Change it in the environment or in {path}."
+        )
+    return lines

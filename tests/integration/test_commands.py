@@ -66,6 +66,39 @@ def test_without_a_database_the_message_says_what_to_do(tmp_path: Path) -> None:
     assert "cannot be read" in CommandLine(tmp_path, away)("extension", "show", "61002").stderr
 
 
+@pytest.mark.parametrize(
+    ("setting", "value", "right"),
+    [
+        ("CALLFLOW_SIP_PORT", "sip", ("ett heltal från 1 till 65535", "a whole number from 1 to 65535")),
+        ("CALLFLOW_AMI_PORT", "65536", ("ett heltal från 1 till 65535", "a whole number from 1 to 65535")),
+        ("CALLFLOW_POLL_SECONDS", "inf", ("sekunder större än 0", "seconds above 0")),
+        ("CALLFLOW_TRYOUT", "kanske", ("true eller false", "true or false")),
+    ],
+)
+def test_a_bad_setting_is_one_clear_message_that_names_it(
+    tmp_path: Path, setting: str, value: str, right: tuple[str, str]
+) -> None:
+    line = CommandLine(tmp_path, "")
+    line.environment[setting] = value
+    done = line("explain", "--from", "61002", "--to", "61003")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    told = done.stderr.splitlines()
+    assert len(told) == 2
+    for message, words in zip(told, right, strict=True):
+        assert setting in message
+        assert value in message
+        assert words in message
+        assert str(tmp_path / "callflow.env") in message
+
+
+def test_several_bad_settings_are_told_at_once_also_from_the_file(tmp_path: Path) -> None:
+    (tmp_path / "callflow.env").write_text("CALLFLOW_SIP_PORT=x\nCALLFLOW_HTTP_PORT=0\n")
+    told = CommandLine(tmp_path, "")("serve").stderr
+    assert told.count("CALLFLOW_SIP_PORT") == told.count("CALLFLOW_HTTP_PORT") == 2
+    assert "Traceback" not in told
+
+
 async def test_a_ring_limit_is_changed_under_the_callers_name(
     callflow: CommandLine, sample_database_url: str
 ) -> None:
