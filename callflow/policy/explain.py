@@ -86,6 +86,8 @@ def as_text(decision: Decision, language: str, prompts: Mapping[str, str] | None
     revision = "policyrevision" if swedish else "policy revision"
     outcome = outcome_text(decision.outcome, language)
     lines = [f"{outcome} ({decision.outcome.value}), {revision} {decision.policy_revision}"]
+    lines += _change_text(decision, language)
+    lines += _presentation_text(decision, swedish=swedish)
     lines += ["", "Vad som händer:" if swedish else "What happens:"]
     words = prompts if prompts is not None else {}
     lines += [f"  {at:>2}  {_step_text(step, words, swedish=swedish)}" for at, step in enumerate(decision.plan.steps)]
@@ -94,6 +96,33 @@ def as_text(decision: Decision, language: str, prompts: Mapping[str, str] | None
         mark = "✓" if line.matched else "–"
         lines.append(f"  {line.rule:<4}{mark} {reason_text(line, language)}")
     return "\n".join(lines)
+
+
+def _change_text(decision: Decision, language: str) -> list[str]:
+    """Return one line about what a feature code changes, in the words of the trace."""
+    if decision.change is None:
+        return []
+    swedish, diversion = language == "sv", decision.change.diversion
+    done = [reason_text(line, language) for line in decision.trace if line.rule == "R9" and line.matched]
+    if diversion is not None and diversion.rings is not None:
+        done.append(f"{'Signaler före' if swedish else 'Rings before'}: {diversion.rings}.")
+    if diversion is not None and diversion.ends_at is not None:
+        done.append(f"{'Till' if swedish else 'Until'} {diversion.ends_at:%Y-%m-%d %H:%M}.")
+    return [" ".join(["Ändras:" if swedish else "Changed:", *done])]
+
+
+def _presentation_text(decision: Decision, *, swedish: bool) -> list[str]:
+    """Return one line about how the caller is shown, where somebody is called at all."""
+    shown = decision.plan.presentation
+    if shown is None or not any(isinstance(step, Dial) for step in decision.plan.steps):
+        return []
+    if shown.hidden_inside:
+        text = "inget nummer, inte heller på våra egna telefoner" if swedish else "no number, nor on our own phones"
+    elif shown.number is None:
+        text = "inget nummer" if swedish else "no number"
+    else:
+        text = " ".join(part for part in (shown.number, shown.name) if part)
+    return [f"{'Visas utåt:' if swedish else 'Shown to the outside:'} {text}"]
 
 
 def _trace_json(line: TraceLine) -> Json:

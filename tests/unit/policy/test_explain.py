@@ -10,6 +10,7 @@ import pytest
 
 from callflow.policy.decision import Call, TraceLine
 from callflow.policy.explain import explain, explain_text, spoken_text
+from callflow.policy.feature_actions import FeatureAction, FeatureCode
 from callflow.policy.model import DiversionCondition, Policy, TargetKind
 from callflow.policy.plan import Phrase, PhraseKind
 from callflow.policy.texts import WORDS, reason_text
@@ -149,6 +150,83 @@ def test_text_tells_menus_and_urgent_messages() -> None:
 @pytest.mark.parametrize(("language", "words"), [("sv", "nödsamtal 112"), ("en", "emergency call 112")])
 def test_text_tells_an_emergency_call(language: str, words: str) -> None:
     assert words in explain_text(town(), internal("112"), at("2026-11-24 03:00"), language)
+
+
+def shown_and_changed(called: str, language: str = "sv", **caller: Any) -> list[str]:
+    """Return the lines between the outcome and what happens, for a call from a phone of ours."""
+    actions = {
+        "*21*": FeatureAction.DIVERT_ALL,
+        "*61*": FeatureAction.DIVERT_NO_ANSWER,
+        "#21#": FeatureAction.DIVERT_ALL_CANCEL,
+        "*#21#": FeatureAction.DIVERT_ALL_ASK,
+        "##002#": FeatureAction.DIVERT_CANCEL_ALL,
+        "#31#": FeatureAction.HIDE_NUMBER_ONCE,
+    }
+    rows = policy(
+        organisations=[organisation(outside_diversion_days=30)],
+        extensions=[extension(99, **{"name": "Åsa Ek", **caller}), extension(1)],
+        units=[unit(1), unit(2, presents="hidden"), unit(3, confidential=True)],
+        feature_codes=[
+            FeatureCode(id=row_id, organisation_id=1, code=code, action=action)
+            for row_id, (code, action) in enumerate(actions.items(), start=1)
+        ],
+    )
+    lines = explain_text(rows, internal(called), TUESDAY_TEN, language).splitlines()
+    return lines[1 : lines.index("")]
+
+
+@pytest.mark.parametrize(
+    ("called", "language", "line"),
+    [
+        ("*21*61001#", "sv", "{sv} vidarekopplas (alla samtal) till anknytning Anknytning 1."),
+        ("*61*61001*6#", "en", "{en} is diverted (no answer) to extension Anknytning 1. Rings before: 1."),
+        ("*61*61001*12#", "sv", "{sv} vidarekopplas (inget svar) till anknytning Anknytning 1. Signaler före: 2."),
+        (
+            "*21*0701740605#",
+            "sv",
+            "{sv} vidarekopplas (alla samtal) till nummer +46701740605. Till 2026-12-24 00:00.",
+        ),
+        ("*21*0701740605#", "en", "{en} is diverted (all calls) to number +46701740605. Until 2026-12-24 00:00."),
+        ("#21#", "sv", "Ändras: Vidarekopplingen av anknytning +4690161099 tas bort (alla samtal)."),
+        ("##002#", "en", "Changed: All diversions of extension +4690161099 are removed."),
+    ],
+)
+def test_text_tells_what_a_feature_code_changes(called: str, language: str, line: str) -> None:
+    begins = {"sv": "Ändras: Anknytning +4690161099", "en": "Changed: Extension +4690161099"}
+    assert shown_and_changed(called, language) == [line.format_map(begins)]
+
+
+def test_text_tells_of_no_change_where_a_code_asks_or_is_refused(called: str) -> None:
+    assert shown_and_changed(called) == []
+
+
+@pytest.mark.parametrize(
+    ("called", "caller", "swedish", "english"),
+    [
+        ("0701740605", {}, "Visas utåt: +4690161099 Åsa Ek", "Shown to the outside: +4690161099 Åsa Ek"),
+        ("61001", {"name": None}, "Visas utåt: +4690161099", "Shown to the outside: +4690161099"),
+        ("0701740605", {"unit_id": 2}, "Visas utåt: inget nummer", "Shown to the outside: no number"),
+        (
+            "#31#0701740605",
+            {},
+            "Visas utåt: inget nummer, inte heller på våra egna telefoner",
+            "Shown to the outside: no number, nor on our own phones",
+        ),
+        (
+            "61001",
+            {"unit_id": 3},
+            "Visas utåt: inget nummer, inte heller på våra egna telefoner",
+            "Shown to the outside: no number, nor on our own phones",
+        ),
+    ],
+)
+def test_text_tells_how_the_caller_is_shown(called: str, caller: Any, swedish: str, english: str) -> None:
+    assert shown_and_changed(called, "sv", **caller) == [swedish]
+    assert shown_and_changed(called, "en", **caller) == [english]
+
+
+def test_text_tells_nothing_of_how_a_call_that_goes_nowhere_is_shown() -> None:
+    assert shown_and_changed("004722334455") == []
 
 
 def test_trace_is_swedish_also_in_the_words_of_the_model() -> None:
