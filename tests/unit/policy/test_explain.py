@@ -100,6 +100,14 @@ def test_json_has_the_outcome_the_steps_the_trace_and_the_revision_at_its_top() 
     }
 
 
+@pytest.mark.parametrize("called", ["*21*0701740605#", "#21#"])
+def test_json_tells_what_a_feature_code_changes(called: str) -> None:
+    document: dict[str, Any] = explain(town_with_codes(), internal(called), TUESDAY_TEN)
+    check(document)
+    assert document["change"]["conditions"] == ["all"]
+    assert (document["change"]["diversion"] is None) == (called == "#21#")
+
+
 def test_schema_refuses_what_is_not_documented() -> None:
     document = explain(town(), external(ONE), TUESDAY_TEN)
     with pytest.raises(jsonschema.ValidationError):
@@ -152,8 +160,7 @@ def test_text_tells_an_emergency_call(language: str, words: str) -> None:
     assert words in explain_text(town(), internal("112"), at("2026-11-24 03:00"), language)
 
 
-def shown_and_changed(called: str, language: str = "sv", **caller: Any) -> list[str]:
-    """Return the lines between the outcome and what happens, for a call from a phone of ours."""
+def town_with_codes(**caller: Any) -> Policy:
     actions = {
         "*21*": FeatureAction.DIVERT_ALL,
         "*61*": FeatureAction.DIVERT_NO_ANSWER,
@@ -162,7 +169,7 @@ def shown_and_changed(called: str, language: str = "sv", **caller: Any) -> list[
         "##002#": FeatureAction.DIVERT_CANCEL_ALL,
         "#31#": FeatureAction.HIDE_NUMBER_ONCE,
     }
-    rows = policy(
+    return policy(
         organisations=[organisation(outside_diversion_days=30)],
         extensions=[extension(99, **{"name": "Åsa Ek", **caller}), extension(1)],
         units=[unit(1), unit(2, presents="hidden"), unit(3, confidential=True)],
@@ -171,7 +178,11 @@ def shown_and_changed(called: str, language: str = "sv", **caller: Any) -> list[
             for row_id, (code, action) in enumerate(actions.items(), start=1)
         ],
     )
-    lines = explain_text(rows, internal(called), TUESDAY_TEN, language).splitlines()
+
+
+def shown_and_changed(called: str, language: str = "sv", **caller: Any) -> list[str]:
+    """Return the lines between the outcome and what happens, for a call from a phone of ours."""
+    lines = explain_text(town_with_codes(**caller), internal(called), TUESDAY_TEN, language).splitlines()
     return lines[1 : lines.index("")]
 
 
@@ -196,6 +207,7 @@ def test_text_tells_what_a_feature_code_changes(called: str, language: str, line
     assert shown_and_changed(called, language) == [line.format_map(begins)]
 
 
+@pytest.mark.parametrize("called", ["*#21#", "*21*hej#", "*21*004722334455#"])
 def test_text_tells_of_no_change_where_a_code_asks_or_is_refused(called: str) -> None:
     assert shown_and_changed(called) == []
 
