@@ -2,12 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from callflow.policy.model import Diversion, DiversionCondition, Extension, Policy, Target, TargetKind
 from callflow.policy.numbers import normalise, range_of
 from callflow.policy.outgoing import Permission, may_divert
+from callflow.policy.schedule import zone
 
 Counts = Callable[[Diversion], bool]
 
@@ -49,6 +50,16 @@ def check_target(policy: Policy, extension: Extension, number: str, now: datetim
     if not permission.allowed:
         return TargetRefusal(Obstacle.BARRED, permission)
     return Target(TargetKind.NUMBER, number=read.number)
+
+
+def latest_end(policy: Policy, extension: Extension, target: Target, now: datetime) -> datetime | None:
+    """Return when a diversion to a number outside must end, the last midnight within the days allowed; else None."""
+    organisation = policy.organisations.get(extension.organisation_id)
+    if target.kind is not TargetKind.NUMBER or organisation is None or organisation.outside_diversion_days is None:
+        return None
+    local = now.astimezone(zone(organisation.time_zone))
+    last_day = local.date() + timedelta(days=organisation.outside_diversion_days)
+    return datetime.combine(last_day, time(), tzinfo=local.tzinfo)
 
 
 def _leads_home(policy: Policy, extension: Extension, target: Target, now: datetime) -> Obstacle | None:

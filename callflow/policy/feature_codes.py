@@ -1,11 +1,10 @@
 """Feature codes (R9): reading what was dialled by an organisation's code set, and carrying it out."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
 from enum import Enum, auto
 
 from callflow.policy.decision import DiversionChange
-from callflow.policy.diversion_targets import TargetRefusal, check_target
+from callflow.policy.diversion_targets import TargetRefusal, check_target, latest_end
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
 from callflow.policy.feature_words import REFUSED, condition_phrase, told_diversion
 from callflow.policy.model import (
@@ -20,7 +19,6 @@ from callflow.policy.model import (
 from callflow.policy.plan import Hangup, Phrase, Plan, Say
 from callflow.policy.refusals import barred_phrases
 from callflow.policy.routing import Route, goodbye, place_name, speak
-from callflow.policy.schedule import zone
 from callflow.policy.spoken import prompt
 
 
@@ -123,7 +121,9 @@ def _divert(route: Route, extension: Extension, condition: DiversionCondition, r
     target = check_target(route.policy, extension, number, route.now)
     if isinstance(target, TargetRefusal):
         return _target_refused(route, extension, target, number)
-    diversion = Diversion(condition=condition, target=target, ends_at=_latest_end(route, extension, target))
+    diversion = Diversion(
+        condition=condition, target=target, ends_at=latest_end(route.policy, extension, target, route.now)
+    )
     return _set(
         route, extension, replace(diversion, rings=_rings(route, extension, int(seconds))) if star else diversion
     )
@@ -141,16 +141,6 @@ def _rings(route: Route, extension: Extension, seconds: int) -> int:
     organisation = _organisation(route, extension)
     ring_ms = max(1000, organisation.ring_tone_ms + organisation.ring_pause_ms)
     return min(MOST_RINGS, max(1, round(seconds * 1000 / ring_ms)))
-
-
-def _latest_end(route: Route, extension: Extension, target: Target) -> datetime | None:
-    """Return when a diversion to the outside must end: the last midnight within the days that are allowed."""
-    organisation = _organisation(route, extension)
-    if target.kind is not TargetKind.NUMBER or organisation.outside_diversion_days is None:
-        return None
-    local = route.now.astimezone(zone(organisation.time_zone))
-    last_day = local.date() + timedelta(days=organisation.outside_diversion_days)
-    return datetime.combine(last_day, time(), tzinfo=local.tzinfo)
 
 
 def _organisation(route: Route, extension: Extension) -> Organisation:
