@@ -3,7 +3,7 @@
 PYTEST_WORKERS ?= 4
 BIN := .venv/bin
 
-.PHONY: help run test lint format lock clean setup-run setup-dev
+.PHONY: help run test bench lint format lock clean setup-run setup-dev
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +14,9 @@ run: setup-run ## Run the whole system on the sample region, on this machine onl
 test: setup-dev ## Run every test, on real Asterisk, PostgreSQL and SIP phones; all branches of callflow/policy are covered
 	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup --cov --cov-report= $(PYTEST_ARGUMENTS) </dev/null
 	@$(BIN)/coverage report --include='callflow/policy/*' --skip-covered --show-missing --fail-under=100
+
+bench: setup-dev ## Measure what docs/adr/ and the aims speak of, on this machine, and print the figures
+	@$(BIN)/pytest -q -s --timeout 600 bench </dev/null
 
 lint: setup-dev ## Check format, style, types, imports between parts, SQL of the migrations and docker/compose.yaml
 	@$(BIN)/ruff format --check --quiet

@@ -60,9 +60,12 @@ class Ami:
                 log.info("leg_gone_already", leg=leg, reason=str(error))
 
     async def function_value(self, call: str) -> str:
-        """Return what a dialplan function gives outside any channel, such as `PJSIP_AOR(61100,contact)`."""
+        """Return what a dialplan function gives outside any channel, such as `PJSIP_AOR(61100,contact)`.
+
+        An empty value comes as no header at all.
+        """
         answer = await self._connection.action("Getvar", {"Variable": call})
-        return str(answer["Value"])
+        return str(answer.get("Value", ""))
 
     async def reload(self, module: str) -> None:
         """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""

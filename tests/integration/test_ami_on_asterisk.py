@@ -47,6 +47,11 @@ async def test_asterisk_answers_and_refuses(connection: AmiConnection) -> None:
         await connection.action("Hangup", {"Channel": "PJSIP/nobody-1"})
 
 
+async def test_function_tells_its_value_also_when_that_is_nothing(connection: AmiConnection) -> None:
+    assert (await Ami(connection).function_value("PJSIP_AOR(trunk,contact)")).startswith("trunk")
+    assert await Ami(connection).function_value("PJSIP_AOR(nobody,contact)") == ""
+
+
 async def test_asterisk_refuses_a_wrong_password(asterisk: EmbeddedAsterisk) -> None:
     connection = AmiConnection(replace(ami_address(asterisk), password="wrong"))
     async with running(connection.run()):
