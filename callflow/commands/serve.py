@@ -32,6 +32,7 @@ from callflow.policy.evaluate import decide
 from callflow.policy.policy_texts import policy_texts
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
+from callflow.service.feature_changes import settle_by
 from callflow.service.health import Health, health_app
 from callflow.service.mail import MailSpool, smtp_sender
 from callflow.service.pauses import collect_garbage, keep_pauses_short
@@ -42,6 +43,7 @@ from callflow.service.ring_guard import RingGuard
 from callflow.service.running import keep_running, stop_asked
 from callflow.speech.policy_speech import PolicySpeech
 from callflow.storage.connection import LOST, connected
+from callflow.storage.diversions import PostgresChanges
 from callflow.storage.snapshot_file import JsonSnapshotFile
 from callflow.storage.store import PostgresPolicyStore
 
@@ -132,6 +134,7 @@ def compose(chosen: Settings) -> Service:
         switch=switch,
         policy=policy,
         decide=decide,
+        settle=settle_by(PostgresChanges(database_url()), policy),
         plan_variables=variables_maker(speech),
         decided=call_log(_write_line, chosen.language),
         tryout=chosen.tryout,

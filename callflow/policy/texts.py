@@ -67,6 +67,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "{place} är redan prövad för samtalet och hoppas över.",
         "{place} has been tried for this call and is skipped.",
     ),
+    "change_not_stored": (
+        "Ändringen kunde inte sparas i policydatabasen, och ingenting är ändrat.",
+        "The change could not be stored in the policy database, and nothing is changed.",
+    ),
     "target_unreadable": (
         "Målet ”{number}” går inte att läsa som ett nummer.",
         "The target “{number}” cannot be read as a number.",

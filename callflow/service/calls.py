@@ -1,7 +1,7 @@
 """Call control: each call is claimed, decided and given its plan by a task of its own.
 
-Nothing here waits on the database or on another call. Whatever goes wrong with one call is told with its
-traceback and the call goes on by the dialplan's fallback, at once.
+Nothing here waits on another call, nor on the database, except a feature code for its own change, and not for long.
+Whatever goes wrong with one call is told with its traceback and the call goes on by the dialplan's fallback, at once.
 """
 
 import asyncio
@@ -18,6 +18,7 @@ from callflow.errors import CallflowError
 from callflow.policy.decision import Call, Decision
 from callflow.policy.model import Policy
 from callflow.service.clock import BadTimeError, now, read_instant
+from callflow.service.feature_changes import Settle
 from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS
 from callflow.service.policy_holder import Held
 from callflow.service.telephony import (
@@ -80,6 +81,7 @@ class CallControl:
         switch: Switch,
         policy: PolicyInUse,
         decide: Decide,
+        settle: Settle,
         plan_variables: PlanVariables,
         decided: Decided,
         tryout: bool = False,
@@ -87,6 +89,7 @@ class CallControl:
         self._switch = switch
         self._policy = policy
         self._decide = decide
+        self._settle = settle
         self._plan_variables = plan_variables
         self._decided = decided
         self._tryout = tryout
@@ -175,6 +178,7 @@ class CallControl:
             began = time.perf_counter()
             decision = self._decide(held.policy, call, at)
             DECISION_SECONDS.observe(time.perf_counter() - began)
+            decision = await self._settle(decision, held.policy)
             await self._switch.start_plan(waiting.channel_id, self._plan_variables(decision, decision_id))
             DECISIONS.labels(outcome=decision.outcome.value).inc()
             self._tell(decision_id, call, at, decision, held)

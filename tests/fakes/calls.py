@@ -37,3 +37,15 @@ class HoldsPolicy:
 
     def __init__(self, present: Held | None) -> None:
         self.held = present
+
+    async def wait_for_revision(self, revision: int) -> Held | None:
+        """Know every revision at once."""
+        del revision
+        return self.held
+
+
+async def as_decided(decision: Decision, policy: Policy) -> Decision:
+    """Settle nothing: for calls that change nothing."""
+    del policy
+    assert decision.change is None
+    return decision

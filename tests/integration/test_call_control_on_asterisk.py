@@ -21,7 +21,7 @@ from callflow.policy.model import Policy
 from callflow.service.calls import CallControl, Decide, DecidedCall
 from callflow.service.telephony import CallArrived, CallEntered, SwitchEvent
 from tests.asterisks import ami_address, ari_address, asterisk
-from tests.fakes.calls import HoldsPolicy, hang_up_at_once, held
+from tests.fakes.calls import HoldsPolicy, as_decided, hang_up_at_once, held
 from tests.fakes.waiting import until
 
 __all__ = ["asterisk"]
@@ -48,6 +48,7 @@ class Instance:
             switch=Ari(self.connection),
             policy=HoldsPolicy(held()),
             decide=self.decide,
+            settle=as_decided,
             plan_variables=variables,
             decided=self.decided.append,
             tryout=True,

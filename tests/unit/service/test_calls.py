@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
@@ -12,9 +12,10 @@ from callflow.policy.decision import Call, Decision
 from callflow.policy.model import Policy
 from callflow.service import calls
 from callflow.service.calls import CallControl, Decide, DecidedCall
+from callflow.service.feature_changes import Settle
 from callflow.service.policy_holder import Held
 from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, WaitingCall
-from tests.fakes.calls import HoldsPolicy, hang_up_at_once, held, small_policy
+from tests.fakes.calls import HoldsPolicy, as_decided, hang_up_at_once, held, small_policy
 from tests.fakes.running import running
 from tests.fakes.switch import FakeSwitch
 from tests.fakes.waiting import until
@@ -31,6 +32,7 @@ class Room:
     policy: HoldsPolicy = field(default_factory=lambda: HoldsPolicy(held()))
     decided: list[DecidedCall] = field(default_factory=list)
     decide: Decide = hang_up_at_once
+    settle: Settle = as_decided
     tryout: bool = False
 
     @asynccontextmanager
@@ -39,6 +41,7 @@ class Room:
             switch=self.switch,
             policy=self.policy,
             decide=self.decide,
+            settle=self.settle,
             plan_variables=lambda decision, decision_id: {
                 "CALLFLOW_DECISION": decision_id,
                 "CF_LANG": decision.plan.language,
@@ -119,6 +122,17 @@ async def test_a_plan_that_asterisk_refuses_lets_the_call_fall_back() -> None:
         room.switch.queue.put_nowait(CallEntered(CALL))
         await until(lambda: room.switch.fell_back == ["1.1"])
     assert room.decided == []
+
+
+async def test_plan_and_log_tell_what_came_of_a_change() -> None:
+    async def not_saved(decision: Decision, policy: Policy) -> Decision:
+        assert policy.revision == 1
+        return replace(decision, plan=replace(decision.plan, language="en"))
+
+    room = Room(settle=not_saved)
+    decided = await room.decision_of(CALL)
+    assert room.switch.plans["1.1"]["CF_LANG"] == "en"
+    assert decided.decision.plan.language == "en"
 
 
 async def test_without_a_policy_nothing_is_claimed_and_what_came_in_falls_back() -> None:

@@ -1,0 +1,115 @@
+"""Writing what phones change by feature code (R9): one transaction a change, on connections that are kept.
+
+INVARIANT: a connection on which anything went wrong is never used again, nor are those that were kept beside it: what
+lost one has most likely lost them all. The server gives up by itself a transaction that we have left, so that it
+holds up no other change of the policy.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+import asyncpg
+import structlog
+
+from callflow.policy.decision import DiversionChange
+from callflow.policy.model import Diversion, Target, TargetKind
+from callflow.service.feature_changes import ChangeNotStoredError
+from callflow.storage.connection import LOST, Connection
+from callflow.storage.snapshot import TARGET_COLUMNS
+
+log = structlog.get_logger(__name__)
+
+MOST_CONNECTIONS = 4
+SERVER_SETTINGS = {
+    "application_name": "callflow feature codes",
+    "statement_timeout": "1000",
+    "idle_in_transaction_session_timeout": "1000",
+}
+"""In milliseconds: longer than this nobody waits for a change."""
+
+_COLUMNS = {kind: f"to_{column}" for column, kind in TARGET_COLUMNS} | {TargetKind.NUMBER: "to_number"}
+_TAKE_TURN = "DELETE FROM diversion WHERE false"
+"""Deletes nothing, but waits for the turn to change the policy, so that what is done next sees the changes before."""
+_DELETE = "DELETE FROM diversion WHERE extension_id = $1 AND condition = ANY ($2)"
+
+
+@dataclass(slots=True)
+class _Progress:
+    """How far a transaction has come."""
+
+    committing: bool = False
+
+
+class PostgresChanges:
+    """The `Changes` of the PostgreSQL database at `url` (`postgresql+asyncpg://…`)."""
+
+    def __init__(self, url: str) -> None:
+        """Prepare; nothing is opened before the first change."""
+        self._url = url.replace("postgresql+asyncpg:", "postgresql:", 1)
+        self._idle: list[Connection] = []
+        self._free = asyncio.Semaphore(MOST_CONNECTIONS)
+
+    async def store(self, change: DiversionChange, *, actor: str) -> int:
+        """Replace the diversions of the change's conditions; return the revision; raise `ChangeNotStoredError`."""
+        async with self._free:
+            try:
+                return await self._store(change, actor)
+            except (*LOST, asyncpg.PostgresError) as error:
+                raise ChangeNotStoredError(f"{type(error).__name__}: {error}") from error
+
+    def close(self) -> None:
+        """Let go of the connections."""
+        while self._idle:
+            self._idle.pop().terminate()
+
+    async def _store(self, change: DiversionChange, actor: str) -> int:
+        connection, progress = await self._connection(), _Progress()
+        try:
+            revision = await _write(connection, change, actor, progress)
+        except BaseException:
+            connection.terminate()
+            self.close()
+            if progress.committing:
+                log.warning("change_outcome_unknown", extension_id=change.extension_id, told="not saved")
+            raise
+        self._idle.append(connection)
+        return revision
+
+    async def _connection(self) -> Connection:
+        """Return a connection that was kept and is not known to be lost, else a new one."""
+        while self._idle:
+            connection = self._idle.pop()
+            if not connection.is_closed():
+                return connection
+        return await asyncpg.connect(self._url, server_settings=SERVER_SETTINGS)
+
+
+async def _write(connection: Connection, change: DiversionChange, actor: str, progress: _Progress) -> int:
+    """Write in one transaction, its guards heard before the commit; whoever calls ends a connection that fails."""
+    await connection.execute("BEGIN")
+    await connection.execute("SELECT set_config('callflow.actor', $1, true)", actor)
+    await connection.execute(_TAKE_TURN)
+    await connection.execute(_DELETE, change.extension_id, [condition.value for condition in change.conditions])
+    if change.diversion is not None:
+        await _insert(connection, change.extension_id, change.diversion)
+    await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
+    revision: int = await connection.fetchval("SELECT revision FROM policy_revision")
+    progress.committing = True
+    await connection.execute("COMMIT")
+    return revision
+
+
+async def _insert(connection: Connection, extension_id: int, diversion: Diversion) -> None:
+    await connection.execute(
+        f"INSERT INTO diversion (extension_id, condition, rings, ends_at, {_COLUMNS[diversion.target.kind]}) "  # noqa: S608
+        "VALUES ($1, $2, $3, $4, $5)",
+        extension_id,
+        diversion.condition.value,
+        diversion.rings,
+        diversion.ends_at,
+        _value(diversion.target),
+    )
+
+
+def _value(target: Target) -> int | str | None:
+    return target.number if target.kind is TargetKind.NUMBER else target.id

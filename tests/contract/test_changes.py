@@ -1,0 +1,176 @@
+"""What everybody does who stores what phones change, the real one and the fake of the tests alike (R9)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from callflow.policy.decision import DiversionChange
+from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
+from callflow.policy.plan import Hangup, Plan
+from callflow.service.feature_changes import ChangeNotStoredError, Changes
+from callflow.storage.connection import connected
+from callflow.storage.diversions import PostgresChanges
+from callflow.storage.store import PostgresPolicyStore
+from tests.databases import database_url, sample_database_url, shared_server
+from tests.fakes.changes import MemoryChanges
+
+__all__ = ["database_url", "sample_database_url"]
+
+ALL, NO_ANSWER, BUSY = DiversionCondition.ALL, DiversionCondition.NO_ANSWER, DiversionCondition.BUSY
+EVERY = tuple(DiversionCondition)
+SORRY = Plan(language="sv", steps=(Hangup(),))
+OUTSIDE = Target(TargetKind.NUMBER, number="+46701740699")
+ENDS = datetime(2041, 5, 3, tzinfo=UTC)
+
+
+@dataclass
+class Subject:
+    """Who stores, an extension without diversions, another one, and how to see what stands and who did it."""
+
+    changes: Changes
+    away: Changes
+    extension_id: int
+    other_id: int
+    diversions: Callable[[], Awaitable[tuple[Diversion, ...]]]
+    actors: Callable[[], Awaitable[list[str]]]
+
+
+@asynccontextmanager
+async def postgres(url: str) -> AsyncIterator[Subject]:
+    async with connected(url) as connection:
+        extension, other = [
+            await connection.fetchval("SELECT id FROM extension WHERE sip_username = $1", name)
+            for name in ("61100", "61104")
+        ]
+        await connection.execute("DELETE FROM diversion")
+        before = await connection.fetchval("SELECT max(id) FROM audit")
+    store, changes = PostgresPolicyStore(url, 2), PostgresChanges(url)
+
+    async def diversions() -> tuple[Diversion, ...]:
+        return (await store.load()).policy.extensions[extension].diversions
+
+    async def actors() -> list[str]:
+        async with connected(url) as connection:
+            rows = await connection.fetch("SELECT actor FROM audit WHERE id > $1 ORDER BY id", before)
+            return [row["actor"] for row in rows]
+
+    away = PostgresChanges(shared_server().url_of("no_such_database"))
+    yield Subject(changes, away, extension, other, diversions, actors)
+    changes.close()
+
+
+@asynccontextmanager
+async def memory() -> AsyncIterator[Subject]:
+    changes = MemoryChanges(diversions={1: (), 2: ()})
+
+    async def diversions() -> tuple[Diversion, ...]:
+        return changes.diversions[1]
+
+    async def actors() -> list[str]:
+        return changes.actors
+
+    yield Subject(changes, MemoryChanges(away=True), 1, 2, diversions, actors)
+
+
+@pytest.fixture(params=["postgres", "memory"])
+async def subject(request: pytest.FixtureRequest, sample_database_url: str) -> AsyncIterator[Subject]:
+    async with postgres(sample_database_url) if request.param == "postgres" else memory() as made:
+        yield made
+
+
+def setting(subject: Subject, diversion: Diversion) -> DiversionChange:
+    return DiversionChange(
+        extension_id=subject.extension_id,
+        conditions=(diversion.condition,),
+        diversion=diversion,
+        if_not_saved=SORRY,
+    )
+
+
+def cancelling(subject: Subject, *conditions: DiversionCondition) -> DiversionChange:
+    return DiversionChange(
+        extension_id=subject.extension_id, conditions=conditions, diversion=None, if_not_saved=SORRY
+    )
+
+
+async def store(subject: Subject, change: DiversionChange) -> int:
+    return await subject.changes.store(change, actor="phone:+4690161100")
+
+
+def outside(condition: DiversionCondition) -> Diversion:
+    return Diversion(condition=condition, target=OUTSIDE)
+
+
+async def test_diversion_is_set_as_it_was_given(subject: Subject) -> None:
+    whole = Diversion(condition=NO_ANSWER, target=OUTSIDE, rings=2, ends_at=ENDS)
+    await store(subject, setting(subject, whole))
+    assert await subject.diversions() == (whole,)
+
+
+async def test_each_setting_is_a_newer_revision(subject: Subject) -> None:
+    first = await store(subject, setting(subject, outside(ALL)))
+    assert await store(subject, setting(subject, outside(BUSY))) == first + 1
+
+
+async def test_new_diversion_takes_the_place_of_the_one_before(subject: Subject) -> None:
+    await store(subject, setting(subject, outside(ALL)))
+    await store(subject, setting(subject, outside(BUSY)))
+    inside = Diversion(condition=ALL, target=Target(TargetKind.EXTENSION, subject.other_id))
+    await store(subject, setting(subject, inside))
+    assert set(await subject.diversions()) == {outside(BUSY), inside}
+
+
+async def test_cancelling_takes_away_what_it_names_alone(subject: Subject) -> None:
+    for condition in EVERY:
+        await store(subject, setting(subject, outside(condition)))
+    await store(subject, cancelling(subject, BUSY))
+    assert {row.condition for row in await subject.diversions()} == set(EVERY) - {BUSY}
+    await store(subject, cancelling(subject, *EVERY))
+    assert await subject.diversions() == ()
+
+
+async def test_cancelling_what_is_not_there_changes_nothing(subject: Subject) -> None:
+    before = await store(subject, setting(subject, outside(ALL)))
+    assert await store(subject, cancelling(subject, BUSY)) == before
+    assert await subject.actors() == ["phone:+4690161100"]
+
+
+async def test_audit_names_the_phone(subject: Subject) -> None:
+    await store(subject, setting(subject, outside(ALL)))
+    assert set(await subject.actors()) == {"phone:+4690161100"}
+
+
+async def test_refused_change_leaves_what_stood(subject: Subject) -> None:
+    await store(subject, setting(subject, outside(ALL)))
+    itself = Diversion(condition=ALL, target=Target(TargetKind.EXTENSION, subject.extension_id))
+    with pytest.raises(ChangeNotStoredError) as caught:
+        await store(subject, setting(subject, itself))
+    assert caught.value.code == "change_not_stored"
+    assert await subject.diversions() == (outside(ALL),)
+    await store(subject, cancelling(subject, ALL))
+    assert await subject.diversions() == ()
+
+
+async def test_extension_that_is_gone_has_nothing_set(subject: Subject) -> None:
+    with pytest.raises(ChangeNotStoredError):
+        await store(subject, replace(setting(subject, outside(ALL)), extension_id=99_999_999))
+
+
+async def test_lost_database_stores_nothing_and_says_so(subject: Subject) -> None:
+    with pytest.raises(ChangeNotStoredError):
+        await subject.away.store(setting(subject, outside(ALL)), actor="phone:1")
+
+
+async def test_many_phones_at_once_are_all_stored(subject: Subject) -> None:
+    changes = [
+        setting(subject, replace(outside(condition), ends_at=ENDS + timedelta(days=day)))
+        for day in range(3)
+        for condition in EVERY
+    ]
+    revisions = await asyncio.gather(*(store(subject, change) for change in changes))
+    assert {row.condition for row in await subject.diversions()} == set(EVERY)
+    assert max(revisions) - min(revisions) == len(changes) - 1

@@ -1,0 +1,40 @@
+"""What phones change, kept in memory, and held to the same contract as the real database."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from callflow.policy.decision import DiversionChange
+from callflow.policy.model import Diversion, TargetKind
+from callflow.service.feature_changes import ChangeNotStoredError
+
+
+@dataclass
+class MemoryChanges:
+    """The diversions of extensions, who changed them, and a database that may be away or hang."""
+
+    diversions: dict[int, tuple[Diversion, ...]] = field(default_factory=dict)
+    revision: int = 1
+    actors: list[str] = field(default_factory=list)
+    away: bool = False
+    hung: asyncio.Event | None = None
+
+    async def store(self, change: DiversionChange, *, actor: str) -> int:
+        if self.hung is not None:
+            await self.hung.wait()
+        before = self.diversions.get(change.extension_id)
+        if self.away or before is None:
+            raise ChangeNotStoredError("The policy database is away." if self.away else "There is no such extension.")
+        kept = tuple(row for row in before if row.condition not in change.conditions)
+        if change.diversion is not None:
+            self._refuse_itself(change.extension_id, change.diversion)
+            kept = (*kept, change.diversion)
+        if kept != before:
+            self.diversions[change.extension_id] = kept
+            self.actors.append(actor)
+            self.revision += 1
+        return self.revision
+
+    @staticmethod
+    def _refuse_itself(extension_id: int, diversion: Diversion) -> None:
+        if diversion.target.kind is TargetKind.EXTENSION and diversion.target.id == extension_id:
+            raise ChangeNotStoredError("A diversion cannot lead to itself.")

@@ -1,0 +1,128 @@
+"""What phones change while the database is slow, lost or stuck: never half, and never said to be stored (R9)."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from callflow.policy.decision import DiversionChange
+from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
+from callflow.policy.plan import Hangup, Plan
+from callflow.service.feature_changes import ChangeNotStoredError
+from callflow.storage.connection import Connection, connected
+from callflow.storage.diversions import PostgresChanges
+from tests.databases import database_url, sample_database_url
+from tests.fakes.waiting import until_told
+
+__all__ = ["database_url", "sample_database_url"]
+
+SESSIONS = """
+    SELECT pid FROM pg_stat_activity
+    WHERE application_name = 'callflow feature codes' AND datname = current_database()
+"""
+STANDS = "SELECT count(*) FROM diversion WHERE extension_id = $1 AND condition = 'all' AND to_number = '+46701740699'"
+
+
+@pytest.fixture
+async def administrator(sample_database_url: str) -> AsyncIterator[Connection]:
+    async with connected(sample_database_url) as connection:
+        yield connection
+
+
+@pytest.fixture
+async def changes(sample_database_url: str) -> AsyncIterator[PostgresChanges]:
+    made = PostgresChanges(sample_database_url)
+    yield made
+    made.close()
+
+
+async def change_of(administrator: Connection) -> DiversionChange:
+    return DiversionChange(
+        extension_id=await administrator.fetchval("SELECT id FROM extension WHERE sip_username = '61100'"),
+        conditions=(DiversionCondition.ALL,),
+        diversion=Diversion(
+            condition=DiversionCondition.ALL, target=Target(TargetKind.NUMBER, number="+46701740699")
+        ),
+        if_not_saved=Plan(language="sv", steps=(Hangup(),)),
+    )
+
+
+async def store(changes: PostgresChanges, change: DiversionChange, seconds: float = 5.0) -> int:
+    async with asyncio.timeout(seconds):
+        return await changes.store(change, actor="phone:+4690161100")
+
+
+async def test_connection_is_kept_for_the_next_change(changes: PostgresChanges, administrator: Connection) -> None:
+    change = await change_of(administrator)
+    await store(changes, change)
+    before = await administrator.fetch(SESSIONS)
+    await store(changes, change)
+    assert await administrator.fetch(SESSIONS) == before
+    assert len(before) == 1
+
+
+async def test_connection_that_the_server_has_ended_is_not_used_again(
+    changes: PostgresChanges, administrator: Connection
+) -> None:
+    change = await change_of(administrator)
+    await store(changes, change)
+    await administrator.fetch(f"SELECT pg_terminate_backend(pid, 5000) FROM ({SESSIONS}) AS sessions")
+    await store(changes, change)
+    assert await administrator.fetchval(STANDS, change.extension_id) == 1
+
+
+async def test_change_that_waits_for_another_too_long_is_given_up_and_never_comes_later(
+    changes: PostgresChanges, administrator: Connection
+) -> None:
+    change = await change_of(administrator)
+    async with administrator.transaction():
+        await administrator.execute("UPDATE organisation SET name = name WHERE id = 1")
+        with pytest.raises(TimeoutError):
+            await store(changes, change, 0.3)
+
+    async def gone() -> bool:
+        return not await administrator.fetch(SESSIONS)
+
+    await until_told(gone, "the session that was given up has ended")
+    assert await administrator.fetchval(STANDS, change.extension_id) == 0
+    await store(changes, change)
+    assert await administrator.fetchval(STANDS, change.extension_id) == 1
+
+
+async def test_server_itself_gives_up_what_waits_for_longer_than_a_caller(
+    changes: PostgresChanges, administrator: Connection
+) -> None:
+    change = await change_of(administrator)
+    async with administrator.transaction():
+        await administrator.execute("UPDATE organisation SET name = name WHERE id = 1")
+        with pytest.raises(ChangeNotStoredError, match="statement timeout"):
+            await store(changes, change)
+
+
+@asynccontextmanager
+async def commits_held_up(administrator: Connection) -> AsyncIterator[None]:
+    """Let every commit wait for a standby that does not exist."""
+    await administrator.execute("SET synchronous_commit = local")
+    await administrator.execute("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    await administrator.execute("SELECT pg_reload_conf()")
+
+    async def held_up() -> bool:
+        return bool(await administrator.fetchval("SHOW synchronous_standby_names") == "nobody")
+
+    try:
+        await until_told(held_up, "commits wait")
+        yield
+    finally:
+        await administrator.execute("ALTER SYSTEM RESET synchronous_standby_names")
+        await administrator.execute("SELECT pg_reload_conf()")
+
+
+async def test_commit_without_an_answer_is_no_success_and_is_told_in_the_log(
+    changes: PostgresChanges, administrator: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change = await change_of(administrator)
+    async with commits_held_up(administrator):
+        with pytest.raises(TimeoutError):
+            await store(changes, change, 0.5)
+    assert "change_outcome_unknown" in capsys.readouterr().out

@@ -1,0 +1,93 @@
+"""A feature code's change is stored before the caller hears that it was (R9)."""
+
+import asyncio
+from dataclasses import dataclass, field, replace
+
+import pytest
+
+from callflow.policy.decision import Decision, DiversionChange, Outcome
+from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
+from callflow.policy.plan import Hangup, HangupCause, Plan, Presentation
+from callflow.service import feature_changes
+from callflow.service.feature_changes import settle_by
+from tests.fakes.calls import small_policy
+from tests.fakes.changes import MemoryChanges
+
+SAVED = Plan(language="sv", steps=(Hangup(),), presentation=Presentation(number="+4690161001"))
+SORRY = Plan(language="sv", steps=(Hangup(cause=HangupCause.REJECTED),))
+DIVERSION = Diversion(condition=DiversionCondition.ALL, target=Target(TargetKind.NUMBER, number="+46701740605"))
+SET = DiversionChange(extension_id=7, conditions=(DiversionCondition.ALL,), diversion=DIVERSION, if_not_saved=SORRY)
+
+
+def decision(change: DiversionChange | None = SET) -> Decision:
+    return Decision(outcome=Outcome.FEATURE_CODE, plan=SAVED, trace=(), policy_revision=1, change=change)
+
+
+@dataclass
+class Holder:
+    """Knows the revisions up to `known`."""
+
+    known: int = 99
+    asked: list[int] = field(default_factory=list)
+
+    async def wait_for_revision(self, revision: int) -> object:
+        self.asked.append(revision)
+        if revision > self.known:
+            await asyncio.Event().wait()
+        return None
+
+
+@pytest.fixture(autouse=True)
+def short_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(feature_changes, "STORE_SECONDS", 0.05)
+
+
+def database(**values: object) -> MemoryChanges:
+    return replace(MemoryChanges(diversions={7: ()}), **values)  # type: ignore[arg-type]
+
+
+async def settled(
+    changes: MemoryChanges, holder: Holder | None = None, change: DiversionChange | None = SET
+) -> Decision:
+    return await settle_by(changes, holder or Holder())(decision(change), small_policy())
+
+
+async def test_change_is_stored_by_the_phone_and_known_before_the_plan_begins() -> None:
+    changes, holder = database(), Holder()
+    assert await settled(changes, holder) == decision()
+    assert changes.diversions[7] == (DIVERSION,)
+    assert changes.actors == ["phone:+4690161001"]
+    assert holder.asked == [changes.revision]
+
+
+async def test_phone_of_an_extension_that_is_gone_is_named_by_its_id() -> None:
+    changes = MemoryChanges(diversions={8: ()})
+    await settled(changes, change=replace(SET, extension_id=8))
+    assert changes.actors == ["phone:8"]
+
+
+async def test_call_that_changes_nothing_asks_nobody() -> None:
+    holder = Holder()
+    assert await settled(database(away=True), holder, change=None) == decision(None)
+    assert holder.asked == []
+
+
+@pytest.mark.parametrize("trouble", ["away", "hung"])
+async def test_caller_hears_that_nothing_was_stored_where_the_database_is(
+    trouble: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = database(away=True) if trouble == "away" else database(hung=asyncio.Event())
+    told = await settled(changes)
+    assert told.plan == replace(SORRY, presentation=SAVED.presentation)
+    assert told.change is None
+    assert [line.reason for line in told.trace] == ["change_not_stored"]
+    assert changes.diversions[7] == ()
+    said = capsys.readouterr().out
+    assert "change_not_stored" in said
+    assert ("is away" if trouble == "away" else "gave no answer") in said
+
+
+async def test_stored_change_is_told_as_stored_also_when_the_policy_is_slow_to_know_it() -> None:
+    changes, slow = database(), Holder(known=1)
+    assert await settled(changes, slow) == decision()
+    assert slow.asked == [changes.revision]
