@@ -66,6 +66,15 @@ class Barring:
     unit_id: int | None = None
     extension_id: int | None = None
 
+    @property
+    def scope(self) -> str:
+        """Whom it counts for, as `Policy.barred` has it: `unit/5`."""
+        if self.extension_id is not None:
+            return f"extension/{self.extension_id}"
+        if self.unit_id is not None:
+            return f"unit/{self.unit_id}"
+        return f"organisation/{self.organisation_id}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exemption:

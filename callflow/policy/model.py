@@ -432,8 +432,7 @@ def _with_calling_rights(policy: Policy) -> Policy:
     classes = {row.prefix: row.category for _, row in sorted(policy.number_classes.items(), reverse=True)}
     barred: dict[str, frozenset[Category]] = {}
     for barring in policy.barrings.values():
-        scope = _scope(barring)
-        barred[scope] = barred.get(scope, frozenset()) | {barring.category}
+        barred[barring.scope] = barred.get(barring.scope, frozenset()) | {barring.category}
     exempted: dict[int, tuple[Exemption, ...]] = {}
     for _, exemption in sorted(policy.exemptions.items()):
         exempted[exemption.extension_id] = (*exempted.get(exemption.extension_id, ()), exemption)
@@ -443,14 +442,6 @@ def _with_calling_rights(policy: Policy) -> Policy:
     for name, index in (("classes", classes), ("barred", barred), ("exempted", exempted), ("codes", codes)):
         object.__setattr__(policy, name, index)
     return policy
-
-
-def _scope(barring: Barring) -> str:
-    if barring.extension_id is not None:
-        return f"extension/{barring.extension_id}"
-    if barring.unit_id is not None:
-        return f"unit/{barring.unit_id}"
-    return f"organisation/{barring.organisation_id}"
 
 
 def _row_id(row: Organisation | Unit | Extension) -> int:
