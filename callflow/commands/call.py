@@ -6,7 +6,7 @@ import shlex
 import tempfile
 from collections.abc import Callable, Coroutine
 from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -20,7 +20,8 @@ from callflow.asterisk.ami_connection import AmiAddress, AmiConnection, Lost
 from callflow.commands.call_listener import Listener
 from callflow.commands.call_phones import SamplePhones, wanted, without_phone
 from callflow.commands.call_texts import texts
-from callflow.commands.shared import database_url
+from callflow.commands.explain import question
+from callflow.commands.shared import database_url, find_extension
 from callflow.config import Settings, settings
 from callflow.embedded.home import as_running
 from callflow.embedded.tools import find_tools
@@ -31,8 +32,8 @@ from callflow.phone.tones import write_tone
 from callflow.policy.decision import Call
 from callflow.policy.evaluate import decide
 from callflow.policy.explain import as_text
-from callflow.policy.model import DEFAULT_TIME_ZONE, TargetKind
-from callflow.policy.numbers import normalise
+from callflow.policy.model import DEFAULT_TIME_ZONE, Policy
+from callflow.policy.numbers import bare
 from callflow.service.clock import BadTimeError, local_instant, now
 from callflow.service.ports import PhoneAccount, Snapshot
 from callflow.speech.prompt_texts import PROMPTS_FOLDER, read_prompts
@@ -43,6 +44,8 @@ LONGEST_SECONDS = 150.0
 CONNECT_SECONDS = 2.0
 LAST_WORDS_SECONDS = 0.5
 VOICE_HZ = 300.0
+DIGITS = frozenset("0123456789*#,")
+ANONYMOUS = "sip:anonymous@anonymous.invalid"
 MOST_ACCOUNTS = 5
 """pjsua2 takes eight accounts a process, some of them its own."""
 
@@ -51,6 +54,12 @@ class NoAsteriskError(CallflowError):
     """No Asterisk answered the call."""
 
     code = "no_asterisk"
+
+
+class NoPhoneError(CallflowError):
+    """An extension that is to answer has no SIP phone."""
+
+    code = "no_phone"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +75,13 @@ class Asked:
 
 
 def command(  # noqa: PLR0913, PLR0917 - one argument an option
-    caller: Annotated[str, typer.Option("--from", help="Who calls: a number of ours, or any outside number.")],
-    called: Annotated[str, typer.Option("--to", help="The number that is dialled.")],
+    caller: Annotated[
+        str, typer.Option("--from", help="Who calls: a number of ours, any outside number, or 'withheld'.")
+    ],
+    called: Annotated[str, typer.Option("--to", help="The number or feature code that is dialled.")],
     at: Annotated[str, typer.Option(help="The time of the call, e.g. '2026-03-10 20:00'; only for trying out.")] = "",
     press: Annotated[str, typer.Option(help="A digit for each choice; a comma waits a second.")] = "",
-    seconds: Annotated[float, typer.Option(help="Hang up after this many seconds.")] = LONGEST_SECONDS,
+    seconds: Annotated[float, typer.Option(min=0, help="Hang up after this many seconds.")] = LONGEST_SECONDS,
     answer: Annotated[str, typer.Option(help="The short number whose built-in phone takes the call.")] = "",
     phones: Annotated[
         bool, typer.Option(help="Ring built-in phones for people without one (only for trying out).")
@@ -82,6 +93,9 @@ def command(  # noqa: PLR0913, PLR0917 - one argument an option
     words = texts(chosen.language)
     if at and not chosen.tryout:
         typer.echo(words["at_refused"], err=True)
+        raise typer.Exit(TRYOUT_ONLY)
+    if not DIGITS.issuperset(press):
+        typer.echo(words["bad_digits"].format(text=press), err=True)
         raise typer.Exit(TRYOUT_ONLY)
     try:
         instant = local_instant(at, ZoneInfo(DEFAULT_TIME_ZONE)) if at else None
@@ -97,24 +111,25 @@ async def call(chosen: Settings, asked: Asked) -> None:
     """Place the call and write what happens.
 
     Raises:
-        CallflowError: no database, no phone, or no Asterisk.
+        CallflowError: no database, no phone, no Asterisk, or a number that nobody has or could dial.
     """
     snapshot = await read_snapshot(database_url())
     words = texts(chosen.language)
-    account, question = _caller(snapshot, asked)
-    decision = decide(snapshot.policy, question, asked.at or now())
+    account, asked_call = _caller(snapshot, asked)
+    answers = _username(asked.answers, snapshot.policy, words) if asked.answers else asked.answers
+    decision = decide(snapshot.policy, asked_call, asked.at or now())
     prompts = read_prompts(PROMPTS_FOLDER / f"{decision.plan.language}.txt")
     os.environ.setdefault("CALLFLOW_PHONE_PYTHON", shlex.join(find_tools(chosen).phone_python(typer.echo)))
     async with AsyncExitStack() as stack:
         connection = await _ami(chosen, stack)
         if not connection.connected:
             typer.echo(words["no_steps"])
-        elif asked.answers is not None:
+        elif answers is not None:
             accounts = await without_phone(connection, wanted(snapshot, decision))
-            await _stand_in(chosen, accounts, partial(SamplePhones, answers=asked.answers, decision=decision), stack)
+            await _stand_in(chosen, accounts, partial(SamplePhones, answers=answers, decision=decision), stack)
         phone = await Phone.start(chosen.sip_host if account else chosen.trunk_host)
         stack.push_async_callback(phone.stop)
-        placed = await _place(phone, chosen, asked, account)
+        placed = await _place(phone, chosen, asked_call, asked.at, account)
         listener = Listener(placed, decision, snapshot.policy, prompts, words, typer.echo, asked.press)
         listener.tell(words["calls"].format(number=asked.called, caller=asked.caller))
         _background(_follow(connection, listener, account.username if account else "trunk"), stack)
@@ -162,23 +177,29 @@ async def _stand_in(
 
 
 def _caller(snapshot: Snapshot, asked: Asked) -> tuple[PhoneAccount | None, Call]:
-    policy = snapshot.policy
-    number = normalise(asked.caller, policy, internal=True).number
-    target = policy.numbers.get(number or "")
-    if target is not None and target.kind is TargetKind.EXTENSION and target.id is not None:
-        account = next((row for row in snapshot.phones if row.extension_id == target.id), None)
-        if account is not None:
-            return account, Call(called_number=asked.called, caller_number=number, caller_extension_id=target.id)
-    return None, Call(called_number=asked.called, caller_number=number or asked.caller)
+    """Return the account that calls and the call; an extension without a phone of its own calls from outside."""
+    call = question(asked.caller, asked.called, snapshot.policy)
+    account = next((row for row in snapshot.phones if row.extension_id == call.caller_extension_id), None)
+    return account, call if account is not None else replace(call, caller_extension_id=None)
 
 
-async def _place(phone: Phone, chosen: Settings, asked: Asked, account: PhoneAccount | None) -> PhoneCall:
-    address = f"{chosen.sip_host}:{chosen.sip_port}"
-    headers = {"X-Callflow-At": asked.at.isoformat()} if asked.at else {}
+def _username(number: str, policy: Policy, words: dict[str, str]) -> str:
+    row = find_extension(number, policy)
+    if row.sip_username is None:
+        raise NoPhoneError(words["no_phone"].format(number=number))
+    return row.sip_username
+
+
+async def _place(
+    phone: Phone, chosen: Settings, call: Call, at: datetime | None, account: PhoneAccount | None
+) -> PhoneCall:
+    address, number = f"{chosen.sip_host}:{chosen.sip_port}", bare(call.called_number)
+    headers = {"X-Callflow-At": at.isoformat()} if at else {}
     if account is None:
-        return await phone.call(asked.called, to=address, caller=asked.caller, headers=headers)
+        caller = bare(call.caller_number) if call.caller_number is not None else ANONYMOUS
+        return await phone.call(number, to=address, caller=caller, headers=headers)
     await phone.use_account(account.username, account.password, address)
-    return await phone.call(asked.called, headers=headers)
+    return await phone.call(number, headers=headers)
 
 
 async def _listen(placed: PhoneCall, listener: Listener, seconds: float, address: str) -> None:

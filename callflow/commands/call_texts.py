@@ -23,6 +23,8 @@ TEXTS = {
         "at_refused": "--at fungerar bara på ett system som är startat för prov (callflow run, eller "
         "CALLFLOW_TRYOUT=true för callflow serve). Det här är det inte.",
         "bad_time": "”{text}” är ingen tid; skriv till exempel 2026-03-10 20:00 eller 2026-03-10T20:00:00+01:00.",
+        "bad_digits": "”{text}” går inte att trycka; skriv 0-9, * och #, och ett komma för varje sekunds väntan.",
+        "no_phone": "{number} har ingen telefon som kan svara: det är en ren mobilanknytning.",
         "no_answer": "Ingen Asterisk svarar på {address}. Starta systemet med `callflow run` (make run).",
         "decision": "Beslutet, ur samma funktion:",
         "stand_in": "Inbyggda telefoner ringer för dem som ingen har inkopplad: {names} (--answer NUMMER svarar)",
@@ -51,6 +53,8 @@ TEXTS = {
         "at_refused": "--at works only on a system started for trying out (callflow run, or CALLFLOW_TRYOUT=true for "
         "callflow serve). This one was not.",
         "bad_time": "“{text}” is no time; write for instance 2026-03-10 20:00 or 2026-03-10T20:00:00+01:00.",
+        "bad_digits": "“{text}” cannot be pressed; write 0-9, * and #, and a comma for each second to wait.",
+        "no_phone": "{number} has no phone that could answer: it is a mobile alone.",
         "no_answer": "No Asterisk answers at {address}. Start the system with `callflow run` (make run).",
         "decision": "The decision, from the same function:",
         "stand_in": "Built-in phones ring for those without one: {names} (--answer NUMBER takes the call)",

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 
-from callflow.commands.shared import database_url, in_language
+from callflow.commands.shared import database_url, find_organisation, in_language
 from callflow.errors import CallflowError
 from callflow.policy.check import check as findings_of
 from callflow.policy.check_report import Findings, as_json, as_text, of_organisation
@@ -22,12 +22,6 @@ app = typer.Typer(add_completion=False, no_args_is_help=True)
 FOUND = 1
 NOT_CHECKED = 2
 """Exit codes: something was found; nothing could be checked. 0 is neither."""
-
-
-class UnknownOrganisationError(CallflowError):
-    """An organisation that the policy does not have."""
-
-    code = "unknown_organisation"
 
 
 @app.callback()
@@ -52,7 +46,7 @@ def check(
     try:
         instant = local_instant(at, ZoneInfo(DEFAULT_TIME_ZONE)) if at else now()
         policy = asyncio.run(read_snapshot(database_url())).policy
-        only = _organisation(policy, organisation) if organisation else None
+        only = find_organisation(organisation, policy) if organisation else None
     except CallflowError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(NOT_CHECKED) from error
@@ -68,14 +62,3 @@ def check(
 def _found(policy: Policy, instant: datetime, only: Organisation | None) -> Findings:
     found = findings_of(policy, instant)
     return found if only is None else of_organisation(found, only)
-
-
-def _organisation(policy: Policy, key: str) -> Organisation:
-    for row in policy.organisations.values():
-        if row.key == key:
-            return row
-    keys = ", ".join(sorted(row.key for row in policy.organisations.values()))
-    raise UnknownOrganisationError(
-        f"Ingen organisation heter ”{key}”. Nycklarna är: {keys}.\n"
-        f"There is no organisation '{key}'. The keys are: {keys}."
-    )

@@ -9,14 +9,14 @@ import asyncpg
 
 from callflow.config import settings
 from callflow.errors import CallflowError
-from callflow.policy.model import Extension, Policy, TargetKind
-from callflow.policy.numbers import normalise
+from callflow.policy.model import Extension, Organisation, Policy, TargetKind
+from callflow.policy.numbers import bare, normalise
 from callflow.storage.connection import LOST, Connection, connected, unavailable
 
 Result = TypeVar("Result")
 Text = TypeVar("Text")
 
-_DIALLABLE = re.compile(r"(tel:|sips?:)?[+*#\d\s().\-/]*\d[+*#\d\s().\-/]*(@.*)?")
+_DIALLABLE = re.compile(r"[+*#0-9]*[0-9][+*#0-9]*")
 
 
 class NoDatabaseError(CallflowError):
@@ -29,6 +29,12 @@ class BadNumberError(CallflowError):
     """A number that nobody could dial, or that is no extension of ours where one is needed."""
 
     code = "bad_number"
+
+
+class UnknownOrganisationError(CallflowError):
+    """An organisation that the policy does not have."""
+
+    code = "unknown_organisation"
 
 
 class PolicyRefusedError(CallflowError):
@@ -58,7 +64,7 @@ def in_language(texts: Mapping[str, Text]) -> Text:
 
 def require_diallable(number: str) -> str:
     """Return the number as it stands; raise `BadNumberError` when no telephone could dial it."""
-    if _DIALLABLE.fullmatch(number.strip()) is None:
+    if _DIALLABLE.fullmatch(bare(number)) is None:
         raise BadNumberError(
             f"”{number}” är inget telefonnummer; skriv det som +4690161000, 090-16 10 00 eller 61000.\n"
             f"'{number}' is no telephone number; write it as +4690161000, 090-16 10 00 or 61000."
@@ -73,6 +79,18 @@ def find_extension(number: str, policy: Policy) -> Extension:
     if target is None or target.kind is not TargetKind.EXTENSION or target.id is None:
         raise BadNumberError(f"”{number}” är ingen anknytning hos oss.\n'{number}' is no extension of ours.")
     return policy.extensions[target.id]
+
+
+def find_organisation(key: str, policy: Policy) -> Organisation:
+    """Return the organisation with this key; raise `UnknownOrganisationError` with the keys there are."""
+    for row in policy.organisations.values():
+        if row.key == key:
+            return row
+    keys = ", ".join(sorted(row.key for row in policy.organisations.values()))
+    raise UnknownOrganisationError(
+        f"Ingen organisation heter ”{key}”. Nycklarna är: {keys}.\n"
+        f"There is no organisation '{key}'. The keys are: {keys}."
+    )
 
 
 async def change_policy(work: Callable[[Connection], Awaitable[Result]]) -> Result:

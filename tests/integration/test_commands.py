@@ -43,9 +43,61 @@ def test_explain_tells_in_swedish_or_english(callflow: CommandLine) -> None:
     assert "The rules:" in callflow(*question, "--lang", "en").stdout
 
 
+def test_explain_goes_by_the_rights_of_the_one_who_transfers(callflow: CommandLine) -> None:
+    question = ("explain", "--from", "+46701740605", "--to", "004722334455", "--at", "2026-03-10 10:00", "--json")
+    by_anna = json.loads(callflow(*question, "--transferred-by", "61100").stdout)
+    assert by_anna["outcome"] == "outside"
+    assert by_anna["call"]["mover_extension_id"] is not None
+    assert by_anna["call"]["caller_extension_id"] is None
+    by_eva = json.loads(callflow(*question, "--transferred-by", "61104").stdout)
+    assert by_eva["outcome"] == "refused"
+    withheld = callflow("explain", "--from", "dolt", "--to", "004722334455", "--transferred-by", "61100", "--json")
+    assert json.loads(withheld.stdout)["call"]["mover_extension_id"] == by_anna["call"]["mover_extension_id"]
+
+
+def test_explain_tells_what_a_feature_code_changes(callflow: CommandLine) -> None:
+    told = callflow("explain", "--from", "61100", "--to", "*21*61102#").stdout
+    assert "Tjänstekod (feature_code)" in told
+    assert "Ändras: Anknytning +4690161100 vidarekopplas (alla samtal) till anknytning" in told
+
+
+def test_explain_reads_numbers_as_people_copy_them(callflow: CommandLine) -> None:
+    done = callflow("explain", "--from", "tel:+46-701740605", "--to", "090\u201316\u00a011\u00a000", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["outcome"] == "extension"
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        (("--from", "hej", "--to", "61003"), "”hej” är inget telefonnummer"),
+        (("--from", EXTENSION, "--to", "hej"), "'hej' is no telephone number"),
+        (("--from", EXTENSION, "--to", "61003", "--answer", "0701740605"), "är ingen anknytning hos oss"),
+        (("--from", EXTENSION, "--to", "61003", "--answer", "61102"), "har ingen telefon som kan svara"),
+    ],
+)
+def test_a_call_with_a_bad_number_is_one_clear_message(
+    callflow: CommandLine, arguments: tuple[str, ...], message: str
+) -> None:
+    callflow.environment["CALLFLOW_TRYOUT"] = "true"
+    done = callflow("call", *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_call_presses_only_what_a_phone_has(callflow: CommandLine) -> None:
+    done = callflow("call", "--from", EXTENSION, "--to", "61003", "--press", "1a")
+    assert done.returncode == 2
+    assert "”1a” går inte att trycka" in done.stderr
+    assert callflow("call", "--from", EXTENSION, "--to", "61003", "--seconds", "-1").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--from", EXTENSION, "--to", "61003", "--transferred-by", "99999"), "”99999” är ingen anknytning"),
+        (("--from", EXTENSION, "--to", ""), "”” är inget telefonnummer"),
         (("--from", "hej", "--to", "61003"), "”hej” är inget telefonnummer"),
         (("--from", "hello", "--to", "61003"), "'hello' is no telephone number"),
         (("--from", EXTENSION, "--to", "61003", "--at", "igår"), "”igår” är ingen tid"),
