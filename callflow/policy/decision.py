@@ -1,7 +1,7 @@
 """What a decision is asked and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from callflow.policy.model import Diversion, DiversionCondition
@@ -76,3 +76,10 @@ class Decision:
     trace: tuple[TraceLine, ...]
     policy_revision: int
     change: DiversionChange | None = None
+
+
+def not_stored(decision: Decision, change: DiversionChange) -> Decision:
+    """Return the decision whose change could not be stored: it changes nothing and tells so."""
+    told = TraceLine(rule="R9", matched=False, reason="change_not_stored")
+    plan = replace(change.if_not_saved, presentation=decision.plan.presentation)
+    return replace(decision, plan=plan, trace=(*decision.trace, told), change=None)

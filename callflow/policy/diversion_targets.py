@@ -1,6 +1,6 @@
 """Whether an extension may be diverted to a number (R9, R18): what it is, who bars it, and whether it leads back."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
@@ -74,49 +74,54 @@ def _leads_home(policy: Policy, extension: Extension, target: Target, now: datet
     def at_once(diversion: Diversion) -> bool:
         return diversion.condition is DiversionCondition.ALL and _stands(diversion, now)
 
-    if _leads_to(policy, target, home, at_once, frozenset()):
+    if _leads_to(policy, target, home, at_once):
         return Obstacle.LOOP
-    later = _leads_to(policy, target, home, lambda diversion: _stands(diversion, now), frozenset())
-    return Obstacle.LOOP_LATER if later else None
+    return Obstacle.LOOP_LATER if _leads_to(policy, target, home, lambda it: _stands(it, now)) else None
 
 
 def _stands(diversion: Diversion, now: datetime) -> bool:
     return diversion.ends_at is None or now < diversion.ends_at
 
 
-def _leads_to(policy: Policy, target: Target, home: Target, counts: Counts, seen: frozenset[Target]) -> bool:
+def _leads_to(policy: Policy, target: Target, home: Target, counts: Counts) -> bool:
     """Tell whether `target` leads to `home`: an extension by any diversion that counts, others only by all they have.
 
-    A unit or group with anybody else in it is no loop: calls are answered there.
+    A unit or group with anybody else in it is no loop: calls are answered there. Nothing is looked at twice but to
+    carry a finding on, so that no policy makes this slow.
     """
-    target = _row(policy, target)
-    if target == home:
-        return True
-    if target in seen:
-        return False
-    seen |= {target}
-    row_id = target.id or 0
-    if target.kind is TargetKind.EXTENSION and (extension := policy.extensions.get(row_id)) is not None:
-        return any(
-            _leads_to(policy, diversion.target, home, counts, seen)
-            for diversion in extension.diversions
-            if counts(diversion)
-        )
-    return _all_lead_to(policy, _places(policy, target), home, counts, seen)
+    ways = _ways(policy, target, home, counts)
+    leading = {home}
+    found = True
+    while found:
+        found = False
+        for place, places in reversed(ways.items()):
+            leads = any if place.kind is TargetKind.EXTENSION else all
+            if place not in leading and places and leads(onward in leading for onward in places):
+                leading.add(place)
+                found = True
+    return _row(policy, target) in leading
 
 
-def _all_lead_to(
-    policy: Policy, places: Iterable[Target], home: Target, counts: Counts, seen: frozenset[Target]
-) -> bool:
-    found = [_leads_to(policy, place, home, counts, seen) for place in places]
-    return bool(found) and all(found)
+def _ways(policy: Policy, first: Target, home: Target, counts: Counts) -> dict[Target, list[Target]]:
+    """Return every place that calls to `first` may come to short of `home`, with where each sends them on."""
+    ways: dict[Target, list[Target]] = {}
+    ahead = [_row(policy, first)]
+    while ahead:
+        place = ahead.pop()
+        if place != home and place not in ways:
+            ways[place] = [_row(policy, onward) for onward in _onward(policy, place, counts)]
+            ahead += ways[place]
+    return ways
 
 
-def _places(policy: Policy, target: Target) -> list[Target]:
-    """Return where a unit or a group answers; nothing for what is its own end."""
-    if target.kind is TargetKind.UNIT and (unit := policy.units.get(target.id or 0)) is not None:
-        return [place.target for place in unit.answering_places]
-    if target.kind is TargetKind.RING_GROUP and (group := policy.ring_groups.get(target.id or 0)) is not None:
+def _onward(policy: Policy, place: Target, counts: Counts) -> list[Target]:
+    """Return where an extension diverts, or a unit or a group answers; nothing for what is its own end."""
+    row_id = place.id or 0
+    if place.kind is TargetKind.EXTENSION and (extension := policy.extensions.get(row_id)) is not None:
+        return [diversion.target for diversion in extension.diversions if counts(diversion)]
+    if place.kind is TargetKind.UNIT and (unit := policy.units.get(row_id)) is not None:
+        return [answering.target for answering in unit.answering_places]
+    if place.kind is TargetKind.RING_GROUP and (group := policy.ring_groups.get(row_id)) is not None:
         return [Target(TargetKind.EXTENSION, member) for member in group.member_extension_ids]
     return []
 

@@ -7,6 +7,7 @@ from callflow.policy.diversion_targets import Obstacle
 from callflow.policy.extensions import extension_name
 from callflow.policy.model import (
     DEFAULT_TIME_ZONE,
+    MOST_RINGS,
     Diversion,
     DiversionCondition,
     Extension,
@@ -83,11 +84,7 @@ def _name_and_number(route: Route, target: Target) -> tuple[str | None, str | No
 def _rings_phrases(diversion: Diversion) -> tuple[Phrase, ...]:
     if diversion.rings is None:
         return ()
-    return (
-        prompt("after"),
-        *spoken_digits(str(diversion.rings)),
-        prompt("ring" if diversion.rings == 1 else "rings"),
-    )
+    return (prompt(f"after-ring-{min(MOST_RINGS, max(1, diversion.rings))}"),)
 
 
 def _end_phrases(route: Route, extension: Extension, ends_at: datetime | None) -> tuple[Phrase, ...]:

@@ -1,14 +1,15 @@
 """Hours, times and names as phrases: prompts by name, and texts of the policy.
 
 Vocabulary: `hour-0` to `hour-24` and `minute-1` to `minute-59` after `clock`; `weekday-1` (Monday) to
-`weekday-7`; `day-1` to `day-31` and `month-1` to `month-12` for dates; the rest is in `PROMPTS`.
+`weekday-7`; `day-1` to `day-31` and `month-1` to `month-12` for dates; `after-ring-1` to `after-ring-4` for how long
+a phone rings; the rest is in `PROMPTS`.
 """
 
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import groupby
 
-from callflow.policy.model import Hours, WeeklyHours
+from callflow.policy.model import MOST_RINGS, Hours, WeeklyHours
 from callflow.policy.plan import Phrase, PhraseKind
 
 _WORDS = (
@@ -23,7 +24,7 @@ _WORDS = (
     "ask-a-manager", "ask-telephone-contact", "cannot-be-transferred", "transfer-back",
     "calls-all", "calls-no-answer", "calls-busy", "calls-unreachable", "are-diverted-to", "no-longer-diverted",
     "not-diverted", "all-diversions-cancelled", "your-voicemail", "a-voicemail", "the-switchboard-of",
-    "nobody-any-more", "after", "ring", "rings", "until-and-with", "diversion-not-set", "target-not-understood",
+    "nobody-any-more", "until-and-with", "diversion-not-set", "target-not-understood",
     "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
     "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved",
 )  # fmt: skip
@@ -36,6 +37,7 @@ PROMPTS = frozenset(
         *(f"weekday-{day}" for day in range(1, 8)),
         *(f"day-{day}" for day in range(1, 32)),
         *(f"month-{month}" for month in range(1, 13)),
+        *(f"after-ring-{rings}" for rings in range(1, MOST_RINGS + 1)),
     )
 )
 """Every prompt that a plan may speak; `prompts/<language>.txt` has each of them as `policy/<name>`."""

@@ -7,13 +7,12 @@ dialplan's dead-man's switch of 2 s.
 import asyncio
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
 from callflow.errors import CallflowError
-from callflow.policy.decision import Decision, DiversionChange, TraceLine
+from callflow.policy.decision import Decision, DiversionChange, not_stored
 from callflow.policy.model import Policy
 
 log = structlog.get_logger(__name__)
@@ -64,7 +63,7 @@ def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
         except (ChangeNotStoredError, TimeoutError) as error:
             reason = str(error) or f"the database gave no answer in {STORE_SECONDS} s"
             log.warning("change_not_stored", reason=reason, extension_id=decision.change.extension_id)
-            return _not_stored(decision, decision.change)
+            return not_stored(decision, decision.change)
         log.info("change_stored", policy_revision=revision, extension_id=decision.change.extension_id)
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
@@ -77,9 +76,3 @@ def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
 def _actor(change: DiversionChange, policy: Policy) -> str:
     extension = policy.extensions.get(change.extension_id)
     return f"phone:{extension.number if extension is not None else change.extension_id}"
-
-
-def _not_stored(decision: Decision, change: DiversionChange) -> Decision:
-    told = TraceLine(rule="R9", matched=False, reason="change_not_stored")
-    plan = replace(change.if_not_saved, presentation=decision.plan.presentation)
-    return replace(decision, plan=plan, trace=(*decision.trace, told), change=None)

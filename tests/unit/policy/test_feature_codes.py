@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callflow.policy.barrings import Barring, Category
-from callflow.policy.decision import Call, Decision, Outcome
+from callflow.policy.decision import Call, Decision, Outcome, TraceLine, not_stored
 from callflow.policy.evaluate import decide
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
 from callflow.policy.feature_codes import read
@@ -156,8 +156,8 @@ def test_seconds_become_rings_of_the_organisation_and_never_more_than_four(secon
 
 
 def test_rings_are_told() -> None:
-    assert heard("*61*61002*6#") == f"[calls-no-answer] {SET} Anknytning 2 [after] [digits/1] [ring]"
-    assert heard("*61*61002*12#") == f"[calls-no-answer] {SET} Anknytning 2 [after] [digits/2] [rings]"
+    assert heard("*61*61002*6#") == f"[calls-no-answer] {SET} Anknytning 2 [after-ring-1]"
+    assert heard("*61*61002*12#") == f"[calls-no-answer] {SET} Anknytning 2 [after-ring-2]"
 
 
 def test_own_voicemail_has_a_code_without_a_number() -> None:
@@ -332,6 +332,16 @@ def test_caller_hears_in_the_own_language_that_nothing_was_saved() -> None:
     plan = change.if_not_saved
     assert plan.language == "sv"
     assert plan.steps[0].phrases[0].value == "policy/change-not-saved"  # type: ignore[union-attr]
+
+
+def test_decision_whose_change_was_not_stored_changes_nothing_and_says_so() -> None:
+    decision = dial("*21*61002#")
+    assert decision.change is not None
+    told = not_stored(decision, decision.change)
+    assert told.change is None
+    assert told.plan.steps == decision.change.if_not_saved.steps
+    assert told.plan.presentation == decision.plan.presentation
+    assert told.trace == (*decision.trace, TraceLine(rule="R9", matched=False, reason="change_not_stored"))
 
 
 def test_locked_phone_and_transferred_caller_have_no_codes() -> None:

@@ -46,7 +46,9 @@ def strings_in_the_policy() -> set[str]:
 
 
 def test_every_prompt_is_used() -> None:
-    composed = re.compile(r"(hour|minute|weekday|day|month)-\d+|and|to|clock|the|today|tomorrow|around-the-clock")
+    composed = re.compile(
+        r"(hour|minute|weekday|day|month|after-ring)-\d+|and|to|clock|the|today|tomorrow|around-the-clock"
+    )
     unused = {name for name in PROMPTS if not composed.fullmatch(name)} - strings_in_the_policy()
     assert not unused
 
@@ -60,7 +62,14 @@ def noted() -> dict[str, set[str]]:
                 values = {keyword.arg for keyword in node.keywords if keyword.arg}
                 for reason in reasons_of(node.args[2]):
                     assert found.setdefault(reason, values) == values, reason
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "TraceLine":
+                found |= {reason: set() for reason in literal_reasons(node)}
     return found
+
+
+def literal_reasons(line: ast.Call) -> list[str]:
+    reasons = [keyword.value for keyword in line.keywords if keyword.arg == "reason"]
+    return [str(reason.value) for reason in reasons if isinstance(reason, ast.Constant)]
 
 
 def reasons_of(argument: ast.expr) -> list[str]:
