@@ -23,7 +23,7 @@ from callflow.asterisk.ami_connection import AmiConnection, Lost
 from callflow.embedded.region import Region
 from callflow.phone.client import Phone, PhoneCall
 from callflow.phone.tones import write_tone
-from callflow.phone.trunk_peer import TrunkPeer
+from callflow.phone.trunk_peer import KNOWN, Behaviour, TrunkPeer
 from callflow.phone.wire import Message
 from tests.e2e.helpers import connected, eventually, undo_changes
 
@@ -37,6 +37,8 @@ TOLERANCE = 0.45
 """Seconds that a loaded machine may add."""
 
 OUTSIDER = "+46701740605"
+FRIEND = "+46701740620"
+"""Somebody outside who answers soon."""
 WORKING_HOURS = "2026-03-10T10:00:00+01:00"
 """A Tuesday with nothing special about it."""
 EVENING = "2026-03-10T20:00:00+01:00"
@@ -269,6 +271,7 @@ class Town:
         self.reported.clear()
         self.region.mail.mails.clear()
         self.trunk.calls.clear()
+        self.trunk.behaviours = {**KNOWN, FRIEND: Behaviour(ring_seconds=0.3)}
         self.trunk.phone.events.clear()
         await self.trunk.phone.forget_messages()
         self._outsiders.clear()
