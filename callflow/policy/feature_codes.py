@@ -1,5 +1,6 @@
 """Feature codes (R9): reading what was dialled by an organisation's code set, and carrying it out."""
 
+import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
@@ -48,6 +49,7 @@ _ACTIONS = {
     )
 }
 _KNOWN = frozenset(FeatureAction)
+_SECONDS = re.compile("[0-9]{1,4}")
 
 Done = tuple[int, DiversionChange | None]
 
@@ -116,7 +118,7 @@ def _divert(route: Route, extension: Extension, condition: DiversionCondition, r
     counted = condition is DiversionCondition.NO_ANSWER
     if not number:
         return _refused(route, extension, "diversion_without_number", (prompt("target-missing"),))
-    if star and not (counted and seconds.isascii() and seconds.isdigit()):
+    if star and not (counted and _SECONDS.fullmatch(seconds)):
         return _refused(route, extension, "diversion_seconds_unreadable", (prompt("seconds-not-understood"),))
     target = check_target(route.policy, extension, number, route.now)
     if isinstance(target, TargetRefusal):
@@ -140,7 +142,7 @@ def _rings(route: Route, extension: Extension, seconds: int) -> int:
     """Return seconds as rings of the extension's organisation: to the nearest whole one, 1 to 4 (R8)."""
     organisation = _organisation(route, extension)
     ring_ms = max(1000, organisation.ring_tone_ms + organisation.ring_pause_ms)
-    return min(MOST_RINGS, max(1, round(seconds * 1000 / ring_ms)))
+    return min(MOST_RINGS, max(1, (seconds * 1000 + ring_ms // 2) // ring_ms))
 
 
 def _organisation(route: Route, extension: Extension) -> Organisation:

@@ -149,7 +149,7 @@ def test_code_as_phones_send_it_with_escapes_is_the_same() -> None:
 
 
 @pytest.mark.parametrize(
-    ("seconds", "rings"), [("0", 1), ("5", 1), ("9", 2), ("12", 2), ("15", 2), ("20", 3), ("90", 4)]
+    ("seconds", "rings"), [("0", 1), ("5", 1), ("9", 2), ("12", 2), ("14", 2), ("15", 3), ("20", 3), ("90", 4)]
 )
 def test_seconds_become_rings_of_the_organisation_and_never_more_than_four(seconds: str, rings: int) -> None:
     assert changed(f"*61*61002*{seconds}#").rings == rings
@@ -233,6 +233,8 @@ def test_end_is_told_in_stockholms_time_where_the_organisation_is_missing() -> N
         ("*21*61777#", "[target-not-in-use]", "target_unused"),
         ("*21*61001#", "[target-is-own]", "target_is_own"),
         ("*61*61002*x#", "[seconds-not-understood]", "diversion_seconds_unreadable"),
+        ("*61*61002*٣#", "[seconds-not-understood]", "diversion_seconds_unreadable"),
+        ("*61*61002*" + "9" * 5000 + "#", "[seconds-not-understood]", "diversion_seconds_unreadable"),
         ("*61*61002*#", "[seconds-not-understood]", "diversion_seconds_unreadable"),
         ("*21*61002*15#", "[seconds-not-understood]", "diversion_seconds_unreadable"),
         (
