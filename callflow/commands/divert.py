@@ -6,29 +6,46 @@ from typing import Annotated
 
 import typer
 
+from callflow.commands.rights import Rights, in_words, read_rights, reasons_of, say, what_opens
 from callflow.commands.shared import (
-    BadNumberError,
     change_policy,
-    database_url,
     find_extension,
     in_language,
     require_diallable,
 )
-from callflow.policy.model import DiversionCondition, Extension, Policy, Target, TargetKind
-from callflow.policy.numbers import normalise
+from callflow.errors import CallflowError
+from callflow.policy.diversion_targets import TargetRefusal, check_target, latest_end
+from callflow.policy.model import Diversion, DiversionCondition, Extension, Target, TargetKind
+from callflow.policy.numbers import national
+from callflow.policy.texts import WORDS
+from callflow.service.clock import now
 from callflow.storage.connection import Connection
-from callflow.storage.snapshot import TARGET_COLUMNS, read_snapshot
+from callflow.storage.snapshot import TARGET_COLUMNS
 
 VOICEMAIL = ("voicemail", "röstbrevlåda")
 
 _TEXTS = {
-    "sv": {"set": "{number}: {condition} går till {to}.", "cancelled": "{number}: inga vidarekopplingar längre."},
-    "en": {"set": "{number}: {condition} goes to {to}.", "cancelled": "{number}: no diversions any more."},
+    "sv": {
+        "set": "{number}: {condition} går till {to}.",
+        "until": "{number}: {condition} går till {to}, längst till {ends}.",
+        "cancelled": "{number}: inga vidarekopplingar längre.",
+    },
+    "en": {
+        "set": "{number}: {condition} goes to {to}.",
+        "until": "{number}: {condition} goes to {to}, until {ends} at the latest.",
+        "cancelled": "{number}: no diversions any more.",
+    },
 }
 _ONE_THING = {
     "sv": "Ange en vidarekoppling (--all, --no-answer, --busy, --unreachable) eller --cancel.",
     "en": "Give a diversion (--all, --no-answer, --busy, --unreachable) or --cancel.",
 }
+
+
+class TargetRefusedError(CallflowError):
+    """A number that an extension's calls may not be diverted to."""
+
+    code = "target_refused"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,48 +80,72 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
     ]
     if bool(wanted) == cancel:
         raise typer.BadParameter(in_language(_ONE_THING))
-    asyncio.run(_divert(number, wanted))
+    done = asyncio.run(_divert(number, wanted))
     texts = in_language(_TEXTS)
-    for one in wanted:
-        typer.echo(texts["set"].format(number=number, condition=one.condition.value, to=one.to))
+    for one, set_now in zip(wanted, done, strict=True):
+        ends = f"{set_now.ends_at:%Y-%m-%d %H:%M}" if set_now.ends_at is not None else ""
+        text = texts["until" if ends else "set"]
+        typer.echo(text.format(number=number, condition=one.condition.value, to=one.to, ends=ends))
     if cancel:
         typer.echo(texts["cancelled"].format(number=number))
 
 
-async def _divert(number: str, wanted: list[Wanted]) -> None:
-    """Set what is wanted in one transaction; nothing wanted means none at all."""
-    policy = (await read_snapshot(database_url())).policy
-    row = find_extension(number, policy)
-    targets = [(one, _target(one.to, row, policy)) for one in wanted]
+async def _divert(number: str, wanted: list[Wanted]) -> list[Diversion]:
+    """Set what is wanted in one transaction, by the checks of the feature codes; nothing wanted means none at all."""
+    rights = await read_rights()
+    row = find_extension(number, rights.policy)
+    diversions = [_diversion(one, row, rights) for one in wanted]
 
     async def work(connection: Connection) -> None:
-        if not targets:
+        if not diversions:
             await connection.execute("DELETE FROM diversion WHERE extension_id = $1", row.id)
-        for one, target in targets:
-            await _set(connection, row, one, target)
+        for diversion in diversions:
+            await _set(connection, row, diversion)
 
     await change_policy(work)
+    return diversions
 
 
-async def _set(connection: Connection, row: Extension, wanted: Wanted, target: Target) -> None:
-    condition = wanted.condition.value
+async def _set(connection: Connection, row: Extension, diversion: Diversion) -> None:
+    condition, target = diversion.condition.value, diversion.target
     await connection.execute("DELETE FROM diversion WHERE extension_id = $1 AND condition = $2", row.id, condition)
     columns = {kind: f"to_{column}" for column, kind in TARGET_COLUMNS} | {TargetKind.NUMBER: "to_number"}
     await connection.execute(
-        f"INSERT INTO diversion (extension_id, condition, rings, {columns[target.kind]}) VALUES ($1, $2, $3, $4)",  # noqa: S608
+        f"INSERT INTO diversion (extension_id, condition, rings, ends_at, {columns[target.kind]}) "  # noqa: S608
+        "VALUES ($1, $2, $3, $4, $5)",
         row.id,
         condition,
-        wanted.rings,
+        diversion.rings,
+        diversion.ends_at,
         target.number if target.kind is TargetKind.NUMBER else target.id,
     )
 
 
-def _target(to: str, row: Extension, policy: Policy) -> Target:
+def _diversion(wanted: Wanted, row: Extension, rights: Rights) -> Diversion:
+    target = _target(wanted.to, row, rights)
+    ends_at = latest_end(rights.policy, row, target, now())
+    return Diversion(condition=wanted.condition, target=target, rings=wanted.rings, ends_at=ends_at)
+
+
+def _target(to: str, row: Extension, rights: Rights) -> Target:
     if to.strip().lower() in VOICEMAIL:
         if row.mailbox_id is None:
-            raise BadNumberError(f"{row.number} has no mailbox to divert to.")
+            raise TargetRefusedError(say("no_mailbox", number=national(row.number)))
         return Target(TargetKind.MAILBOX, row.mailbox_id)
-    number = normalise(require_diallable(to), policy, internal=True).number
-    if number is None:
-        raise BadNumberError(f"'{to}' is no number that calls can go to.")
-    return policy.numbers.get(number) or Target(TargetKind.NUMBER, number=number)
+    found = check_target(rights.policy, row, require_diallable(to), now())
+    if isinstance(found, TargetRefusal):
+        raise TargetRefusedError("\n".join(_refusal(found, to, row, rights)))
+    return found
+
+
+def _refusal(refusal: TargetRefusal, to: str, row: Extension, rights: Rights) -> list[str]:
+    """Return why a number is no target, and of what is barred what opens it."""
+    swedish, english = WORDS[refusal.obstacle]
+    lines = [
+        say("target_refused", number=national(row.number), to=to, why=in_language({"sv": swedish, "en": english}))
+    ]
+    for category in refusal.permission.barred if refusal.permission is not None else ():
+        reasons = "; ".join(reasons_of(rights, row, category))
+        lines.append(f"{say('barred', category=in_words(category))} {reasons}")
+        lines.append(what_opens(rights.policy, row, category))
+    return lines

@@ -1,31 +1,14 @@
 """The command line on a real database: what it prints, changes and refuses."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 
 import asyncpg
 import pytest
 
+from tests.command_line import CommandLine
+
 EXTENSION = "61002"
-
-
-class CommandLine:
-    """`callflow …` as a person runs it."""
-
-    def __init__(self, home: Path, database_url: str) -> None:
-        self.environment = {**os.environ, "CALLFLOW_HOME": str(home), "CALLFLOW_DATABASE_URL": database_url}
-
-    def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "callflow", *arguments]
-        return subprocess.run(command, capture_output=True, text=True, check=False, env=self.environment, timeout=60)
-
-
-@pytest.fixture
-def callflow(tmp_path: Path, sample_database_url: str) -> CommandLine:
-    return CommandLine(tmp_path, sample_database_url)
 
 
 def test_explain_prints_stable_json_from_the_database_alone(callflow: CommandLine) -> None:
@@ -178,6 +161,32 @@ def test_a_diversion_is_set_replaced_and_cancelled(callflow: CommandLine) -> Non
     assert "diversions" not in callflow("extension", "show", EXTENSION).stdout
 
 
+def test_a_diversion_goes_by_the_checks_of_the_feature_codes(callflow: CommandLine) -> None:
+    told = callflow.refuses("divert", "61104", "--all", "004722334455")
+    assert "090161104 kan inte vidarekopplas till ”004722334455”: numret är spärrat." in told
+    assert "spärrat: utland (international), för alla från början (R18)" in told
+    assert "callflow exemption 090161104 international" in told
+    assert "vidarekoppling ut" in callflow.refuses("divert", "40101", "--all", "0701740606")
+    assert "det egna numret" in callflow.refuses("divert", "61104", "--all", "61104")
+    assert "nödnumret" in callflow.refuses("divert", "61104", "--busy", "112")
+    assert "används inte" in callflow.refuses("divert", "61104", "--all", "61998")
+    assert "samtalen går ibland runt" in callflow.refuses("divert", "61104", "--all", "61103")
+    assert "ingen röstbrevlåda" in callflow.refuses("divert", "61108", "--all", "voicemail")
+
+
+async def test_a_diversion_outside_ends_when_the_organisation_says(
+    callflow: CommandLine, sample_database_url: str
+) -> None:
+    assert "längst till" in callflow.shows("divert", "20101", "--all", "0701740606")
+    assert "längst till" not in callflow.shows("divert", "61104", "--all", "0701740606")
+    connection = await asyncpg.connect(sample_database_url.replace("+asyncpg", ""))
+    days = await connection.fetchval(
+        "SELECT ends_at - now() FROM diversion WHERE to_number = '+46701740606' AND ends_at IS NOT NULL"
+    )
+    await connection.close()
+    assert 28 < days.total_seconds() / 86400 <= 30
+
+
 def test_a_diversion_to_nowhere_is_refused(callflow: CommandLine) -> None:
     assert callflow("divert", EXTENSION, "--all", "hemma").returncode == 1
     assert callflow("divert", "99999", "--all", "61003").returncode == 1
@@ -197,5 +206,17 @@ def test_a_region_is_generated_into_an_empty_database(tmp_path: Path, database_u
 
 def test_help_lists_every_command(callflow: CommandLine) -> None:
     told = callflow("--help").stdout
-    for name in ("run", "call", "explain", "divert", "extension", "serve", "migrate", "sample", "generate"):
+    for name in (
+        "run",
+        "call",
+        "explain",
+        "divert",
+        "extension",
+        "serve",
+        "migrate",
+        "sample",
+        "generate",
+        "barring",
+        "exemption",
+    ):
         assert f" {name} " in told
