@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from callflow.config import Settings
-from tests.integration.test_commands import CommandLine
+from tests.command_line import CommandLine
 
 PASSWORDS = {"CALLFLOW_ARI_PASSWORD": "a-long-and-random-one", "CALLFLOW_AMI_PASSWORD": "another-one-as-long"}
 

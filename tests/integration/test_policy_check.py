@@ -13,7 +13,7 @@ from callflow.policy.check import Severity, check
 from callflow.service.clock import now
 from callflow.storage.generator import generate_region
 from callflow.storage.snapshot import read_snapshot
-from tests.integration.test_commands import CommandLine
+from tests.command_line import CommandLine
 
 ROOT = Path(__file__).parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "policy-check.schema.json").read_text(encoding="utf-8"))
