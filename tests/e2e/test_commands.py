@@ -15,12 +15,14 @@ import pytest
 
 from callflow.config import Settings
 from callflow.embedded.home import environment_of
+from callflow.phone.client import PhoneCall
 from tests.e2e.helpers import callflow
 from tests.e2e.town import EVENING, Town
 
 START_SECONDS = 60
 STOP_SECONDS = 30
 READY = "Samtal, ett per rad:"
+NORWAY = "+4722334455"
 
 pytestmark = pytest.mark.xdist_group("commands")
 
@@ -109,6 +111,55 @@ async def test_call_of_the_test_number_does_not_claim_that_112_was_called(town: 
     code, shown = await callflow(environment, "call", "--from", "61100", "--to", "*112", "--seconds", "20")
     assert code == 0, shown
     assert "inget nödsamtal ringdes; ett nödsamtal skulle visa +4690161100" in shown
+
+
+async def test_exemption_opens_the_next_call_and_its_end_bars_the_one_after(town: Town) -> None:
+    environment = environment_of(town.region.settings)
+    phone = await town.phone("61104")
+    await refused(town, await phone.call(NORWAY))
+    code, shown = await callflow(
+        environment, "exemption", "61104", "utland", "--until", "2199-12-31", "--reason", "Möte i Norge"
+    )
+    assert code == 0, shown
+    assert "i kraft: utland (international)" in shown
+    await town.until_current()
+    opened = await phone.call(NORWAY)
+    await opened.wait_for("ringing")
+    assert (await town.trunk.call_to(NORWAY)).called_user == NORWAY
+    await opened.hang_up()
+    code, shown = await callflow(environment, "exemption", "61104", "utland", "--end")
+    assert code == 0, shown
+    await town.until_current()
+    town.reported.clear()
+    town.trunk.calls.clear()
+    await refused(town, await phone.call(NORWAY))
+    assert town.trunk.calls == []
+
+
+async def refused(town: Town, call: PhoneCall) -> None:
+    """See that a call is told that calls abroad are barred, and end it."""
+    await town.step("say", containing="policy/barred-international")
+    await call.hang_up()
+
+
+async def test_call_of_a_feature_code_changes_the_policy(town: Town) -> None:
+    environment = environment_of(town.region.settings)
+    code, shown = await callflow(environment, "call", "--from", "61100", "--to", "*21*61102#", "--seconds", "20")
+    assert code == 0, shown
+    assert "Ändras: Anknytning +4690161100 vidarekopplas (alla samtal) till anknytning" in shown
+    condition = await town.value(
+        "SELECT condition FROM diversion WHERE extension_id = (SELECT id FROM extension WHERE sip_username = '61100')"
+    )
+    assert condition == "all"
+
+
+async def test_call_with_a_withheld_number_shows_none(town: Town) -> None:
+    environment = environment_of(town.region.settings)
+    phone = await town.phone("61100")
+    arguments = ("--from", "withheld", "--to", "090-16 11 00", "--no-phones", "--seconds", "3")
+    code, shown = await callflow(environment, "call", *arguments)
+    assert code == 0, shown
+    assert (await phone.incoming()).caller_number == "anonymous"
 
 
 async def test_call_refuses_a_time_on_a_system_that_is_not_for_trying_out(town: Town, tmp_path: Path) -> None:
