@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +99,23 @@ async def test_server_itself_gives_up_what_waits_for_longer_than_a_caller(
         await administrator.execute("UPDATE organisation SET name = name WHERE id = 1")
         with pytest.raises(ChangeNotStoredError, match="statement timeout"):
             await store(changes, change)
+
+
+async def test_guard_that_looks_at_the_whole_transaction_refuses_before_its_commit(
+    changes: PostgresChanges, administrator: Connection, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change = await change_of(administrator)
+    other = await administrator.fetchval(
+        """
+        INSERT INTO diversion (extension_id, condition, to_extension_id)
+        SELECT id, 'all', $1 FROM extension WHERE sip_username = '61104' RETURNING extension_id
+        """,
+        change.extension_id,
+    )
+    back = Diversion(condition=DiversionCondition.ALL, target=Target(TargetKind.EXTENSION, other))
+    with pytest.raises(ChangeNotStoredError, match="går runt"):
+        await store(changes, replace(change, diversion=back))
+    assert "change_outcome_unknown" not in capsys.readouterr().out
 
 
 @asynccontextmanager

@@ -77,7 +77,8 @@ async def test_caller_hears_that_nothing_was_stored_where_the_database_is(
     trouble: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     changes = database(away=True) if trouble == "away" else database(hung=asyncio.Event())
-    told = await settled(changes)
+    async with asyncio.timeout(5):
+        told = await settled(changes)
     assert told.plan == replace(SORRY, presentation=SAVED.presentation)
     assert told.change is None
     assert [line.reason for line in told.trace] == ["change_not_stored"]
