@@ -205,3 +205,9 @@ def test_a_locked_phone_may_call_only_the_emergency_number(callflow: CommandLine
     told = callflow.shows("barring", "--number", "0701740605", EVA)
     assert "bara ringa nödnumret (R21)" in told
     assert "får ringa dit" not in told
+
+
+def test_what_is_barred_for_everybody_is_not_told_by_the_row_of_one_unit(callflow: CommandLine) -> None:
+    callflow.shows("barring", "--unit", PRESCHOOL, "international", "--reason", "Dubbelt håller bäst")
+    assert "Dubbelt" in callflow.shows("barring", "--number", NORWAY, "61701")
+    assert "Dubbelt" not in callflow.shows("barring", "--number", NORWAY)
