@@ -134,10 +134,8 @@ async def test_nobody_gets_out_of_a_voicemail_by_pressing_keys(town: Town) -> No
 
 
 async def test_twins_mobile_abroad_rings_only_with_an_exemption(town: Town) -> None:
-    await town.sql(
-        "UPDATE extension SET kind = 'twin', mobile_number = $1, mobile_confirms = false WHERE sip_username = '61103'",
-        NORWAY,
-    )
+    twin = "UPDATE extension SET kind = 'twin', mobile_number = $1, mobile_confirms = false WHERE sip_username = $2"
+    await town.sql(twin, NORWAY, "61103")
     desk = await town.phone("61103")
     await town.call_from_outside("+4690161103")
     await (await desk.incoming()).ring()
