@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from callflow.policy.decision import Call
+from callflow.policy.decision import NOT_STORED, Call, Decision
 from callflow.policy.model import DEFAULT_TIME_ZONE, Extension, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise
 from callflow.policy.plan import Dial, Emergency, Hangup, HangupCause, Menu, Plan, Say, Step, Voicemail
@@ -26,6 +26,8 @@ _WORDS = {
         "rejected": "nekas",
         "unallocated": "numret används inte",
         "decision": "beslut",
+        "stored": "ändringen sparad",
+        "not_stored": "ändringen inte sparad",
     },
     "en": {
         "withheld": "withheld number",
@@ -41,6 +43,8 @@ _WORDS = {
         "rejected": "refused",
         "unallocated": "number not in use",
         "decision": "decision",
+        "stored": "change saved",
+        "not_stored": "change not saved",
     },
 }
 
@@ -51,7 +55,7 @@ def call_line(decided: DecidedCall, language: str) -> str:
     call, policy = decided.call, decided.policy
     target = _called(call, policy)
     at = decided.at.astimezone(ZoneInfo(_time_zone(target, policy)))
-    way = " → ".join(_main_way(decided.decision.plan, words)) or words["hangup"]
+    way = " → ".join([*_change(decided.decision, words), *_main_way(decided.decision.plan, words)]) or words["hangup"]
     called = " ".join(filter(None, (call.called_number, _called_name(target, policy))))
     caller = call.caller_number or words["withheld"]
     return f"{at:%H:%M:%S}  {caller} → {called}: {way} [{words['decision']} {decided.decision_id}]"
@@ -77,6 +81,13 @@ def _called_name(target: Target | None, policy: Policy) -> str:
     extension = policy.extensions[target.id]
     person = policy.people.get(extension.person_id or 0)
     return person.full_name if person else extension.name or ""
+
+
+def _change(decision: Decision, words: dict[str, str]) -> list[str]:
+    """Tell what came of what the call was to change, nothing where it was to change nothing."""
+    if decision.change is not None:
+        return [words["stored"]]
+    return [words["not_stored"]] if any(line.reason == NOT_STORED for line in decision.trace) else []
 
 
 def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:

@@ -1,11 +1,13 @@
 """Writing what phones change by feature code (R9): one transaction a change, on connections that are kept.
 
 INVARIANT: a connection on which anything went wrong is never used again, nor are those that were kept beside it: what
-lost one has most likely lost them all. The server gives up by itself a transaction that we have left, so that it
-holds up no other change of the policy.
+lost one has most likely lost them all. One that was kept and does not begin a transaction soon was lost without a
+word, as by a firewall that forgets what is idle: a new one does the work. The server gives up by itself a transaction
+that we have left, so that it holds up no other change of the policy.
 """
 
 import asyncio
+from contextlib import suppress
 from dataclasses import dataclass
 
 import asyncpg
@@ -20,6 +22,8 @@ from callflow.storage.snapshot import TARGET_COLUMNS
 log = structlog.get_logger(__name__)
 
 MOST_CONNECTIONS = 4
+ANSWER_SECONDS = 0.3
+"""How long a kept connection may take to begin: it leaves the caller's second time for a new one."""
 SERVER_SETTINGS = {
     "application_name": "callflow feature codes",
     "statement_timeout": "1000",
@@ -63,30 +67,41 @@ class PostgresChanges:
             self._idle.pop().terminate()
 
     async def _store(self, change: DiversionChange, actor: str) -> int:
-        connection, progress = await self._connection(), _Progress()
+        connection, progress = await self._begun(), _Progress()
         try:
             revision = await _write(connection, change, actor, progress)
         except BaseException:
-            connection.terminate()
-            self.close()
+            self._lose(connection)
             if progress.committing:
                 log.warning("change_outcome_unknown", extension_id=change.extension_id, told="not saved")
             raise
         self._idle.append(connection)
         return revision
 
-    async def _connection(self) -> Connection:
-        """Return a connection that was kept and is not known to be lost, else a new one."""
+    async def _begun(self) -> Connection:
+        """Return a connection in a new transaction: one that was kept and answers, else a new one."""
         while self._idle:
             connection = self._idle.pop()
-            if not connection.is_closed():
-                return connection
-        return await asyncpg.connect(self._url, server_settings=SERVER_SETTINGS)
+            with suppress(*LOST):
+                async with asyncio.timeout(ANSWER_SECONDS):
+                    return await self._begin(connection)
+        return await self._begin(await asyncpg.connect(self._url, server_settings=SERVER_SETTINGS))
+
+    async def _begin(self, connection: Connection) -> Connection:
+        try:
+            await connection.execute("BEGIN")
+        except BaseException:
+            self._lose(connection)
+            raise
+        return connection
+
+    def _lose(self, connection: Connection) -> None:
+        connection.terminate()
+        self.close()
 
 
 async def _write(connection: Connection, change: DiversionChange, actor: str, progress: _Progress) -> int:
-    """Write in one transaction, its guards heard before the commit; whoever calls ends a connection that fails."""
-    await connection.execute("BEGIN")
+    """Write in the transaction that has begun, its guards heard before the commit; a caller ends one that fails."""
     await connection.execute("SELECT set_config('callflow.actor', $1, true)", actor)
     await connection.execute(_TAKE_TURN)
     await connection.execute(_DELETE, change.extension_id, [condition.value for condition in change.conditions])

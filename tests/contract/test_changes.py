@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -29,7 +29,10 @@ ENDS = datetime(2041, 5, 3, tzinfo=UTC)
 
 @dataclass
 class Subject:
-    """Who stores, an extension without diversions, another one, and how to see what stands and who did it."""
+    """Who stores, an extension without diversions, another one, and how to see what stands and who did it.
+
+    `slow`: while it is open the database gives no answer.
+    """
 
     changes: Changes
     away: Changes
@@ -37,6 +40,7 @@ class Subject:
     other_id: int
     diversions: Callable[[], Awaitable[tuple[Diversion, ...]]]
     actors: Callable[[], Awaitable[list[str]]]
+    slow: Callable[[], AbstractAsyncContextManager[None]]
 
 
 @asynccontextmanager
@@ -58,8 +62,14 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             rows = await connection.fetch("SELECT actor FROM audit WHERE id > $1 ORDER BY id", before)
             return [row["actor"] for row in rows]
 
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[None]:
+        async with connected(url) as administrator, administrator.transaction():
+            await administrator.execute("UPDATE organisation SET name = name WHERE id = 1")
+            yield
+
     away = PostgresChanges(shared_server().url_of("no_such_database"))
-    yield Subject(changes, away, extension, other, diversions, actors)
+    yield Subject(changes, away, extension, other, diversions, actors, slow)
     changes.close()
 
 
@@ -73,7 +83,13 @@ async def memory() -> AsyncIterator[Subject]:
     async def actors() -> list[str]:
         return changes.actors
 
-    yield Subject(changes, MemoryChanges(away=True), 1, 2, diversions, actors)
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[None]:
+        changes.hung = asyncio.Event()
+        yield
+        changes.hung = None
+
+    yield Subject(changes, MemoryChanges(away=True), 1, 2, diversions, actors, slow)
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -153,6 +169,30 @@ async def test_refused_change_leaves_what_stood(subject: Subject) -> None:
     assert await subject.diversions() == (outside(ALL),)
     await store(subject, cancelling(subject, ALL))
     assert await subject.diversions() == ()
+
+
+async def test_diversions_that_would_go_round_are_refused(subject: Subject) -> None:
+    there = Diversion(condition=ALL, target=Target(TargetKind.EXTENSION, subject.other_id))
+    back = Diversion(condition=BUSY, target=Target(TargetKind.EXTENSION, subject.extension_id))
+    of_other = replace(setting(subject, back), extension_id=subject.other_id)
+    await store(subject, of_other)
+    with pytest.raises(ChangeNotStoredError, match="går runt"):
+        await store(subject, setting(subject, there))
+    assert await subject.diversions() == ()
+    await store(subject, replace(of_other, diversion=None))
+    await store(subject, setting(subject, there))
+    assert await subject.diversions() == (there,)
+
+
+async def test_slow_database_is_given_up_and_sets_nothing_later(subject: Subject) -> None:
+    await store(subject, setting(subject, outside(BUSY)))
+    async with subject.slow():
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0.3):
+                await store(subject, cancelling(subject, *EVERY))
+    async with asyncio.timeout(5):
+        await store(subject, setting(subject, outside(ALL)))
+    assert set(await subject.diversions()) == {outside(ALL), outside(BUSY)}
 
 
 async def test_extension_that_is_gone_has_nothing_set(subject: Subject) -> None:

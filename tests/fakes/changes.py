@@ -26,7 +26,7 @@ class MemoryChanges:
             raise ChangeNotStoredError("The policy database is away." if self.away else "There is no such extension.")
         kept = tuple(row for row in before if row.condition not in change.conditions)
         if change.diversion is not None:
-            self._refuse_itself(change.extension_id, change.diversion)
+            self._refuse_loop(change.extension_id, change.diversion)
             kept = (*kept, change.diversion)
         if kept != before:
             self.diversions[change.extension_id] = kept
@@ -34,7 +34,13 @@ class MemoryChanges:
             self.revision += 1
         return self.revision
 
-    @staticmethod
-    def _refuse_itself(extension_id: int, diversion: Diversion) -> None:
-        if diversion.target.kind is TargetKind.EXTENSION and diversion.target.id == extension_id:
-            raise ChangeNotStoredError("A diversion cannot lead to itself.")
+    def _refuse_loop(self, extension_id: int, diversion: Diversion) -> None:
+        to_do, seen = [diversion], set[Diversion]()
+        while to_do:
+            at = to_do.pop()
+            if at.target.kind is not TargetKind.EXTENSION or at in seen:
+                continue
+            if at.target.id == extension_id:
+                raise ChangeNotStoredError("Vidarekopplingarna går runt.")
+            seen.add(at)
+            to_do.extend(self.diversions.get(at.target.id or 0, ()))

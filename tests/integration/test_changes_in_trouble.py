@@ -1,6 +1,8 @@
 """What phones change while the database is slow, lost or stuck: never half, and never said to be stored (R9)."""
 
 import asyncio
+import os
+import signal
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -10,7 +12,7 @@ import pytest
 from callflow.policy.decision import DiversionChange
 from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
 from callflow.policy.plan import Hangup, Plan
-from callflow.service.feature_changes import ChangeNotStoredError
+from callflow.service.feature_changes import STORE_SECONDS, ChangeNotStoredError
 from callflow.storage.connection import Connection, connected
 from callflow.storage.diversions import PostgresChanges
 from tests.databases import database_url, sample_database_url
@@ -71,6 +73,20 @@ async def test_connection_that_the_server_has_ended_is_not_used_again(
     await administrator.fetch(f"SELECT pg_terminate_backend(pid, 5000) FROM ({SESSIONS}) AS sessions")
     await store(changes, change)
     assert await administrator.fetchval(STANDS, change.extension_id) == 1
+
+
+async def test_connection_that_was_lost_without_a_word_is_replaced_while_the_caller_waits(
+    changes: PostgresChanges, administrator: Connection
+) -> None:
+    change = await change_of(administrator)
+    await store(changes, change)
+    silent = await administrator.fetchval(SESSIONS)
+    os.kill(silent, signal.SIGSTOP)
+    try:
+        await store(changes, replace(change, diversion=None), STORE_SECONDS)
+        assert await administrator.fetchval(STANDS, change.extension_id) == 0
+    finally:
+        os.kill(silent, signal.SIGCONT)
 
 
 async def test_change_that_waits_for_another_too_long_is_given_up_and_never_comes_later(

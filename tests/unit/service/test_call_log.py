@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callflow.policy.decision import Call, Decision, Outcome
-from callflow.policy.model import Extension, Organisation, Person, Policy, Unit, build_policy
+from callflow.policy.decision import Call, Decision, DiversionChange, Outcome, not_stored
+from callflow.policy.model import DiversionCondition, Extension, Organisation, Person, Policy, Unit, build_policy
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, LegKind, Menu, Plan, Say, Step, Voicemail
 from callflow.service.call_log import call_line
 from callflow.service.calls import DecidedCall
@@ -72,6 +72,26 @@ def test_a_withheld_number_a_menu_and_a_refusal_are_told() -> None:
     )
     assert "dolt nummer → " in told
     assert "val 1/2 → talat besked → nekas [" in told
+
+
+@pytest.mark.parametrize(
+    ("language", "stored", "lost"), [("sv", "sparad", "inte sparad"), ("en", "saved", "not saved")]
+)
+def test_what_a_code_changed_is_told_as_saved_only_where_it_was(language: str, stored: str, lost: str) -> None:
+    plan = Plan(language="sv", steps=(Say(phrases=(), next_step=1), Hangup()))
+    change = DiversionChange(
+        extension_id=7,
+        conditions=(DiversionCondition.ALL,),
+        diversion=None,
+        if_not_saved=replace(plan, language="en"),
+    )
+    decision = Decision(outcome=Outcome.FEATURE_CODE, plan=plan, trace=(), policy_revision=1, change=change)
+    call = Call(called_number="#21#", caller_number="+4690161100")
+    at = datetime(2026, 3, 10, 8, 14, 2, tzinfo=UTC)
+    decided = DecidedCall(decision_id="4f1c", call=call, at=at, decision=decision, policy=policy())
+    assert f" {stored} → " in call_line(decided, language)
+    assert lost not in call_line(decided, language)
+    assert f" {lost} → " in call_line(replace(decided, decision=not_stored(decision, change)), language)
 
 
 def test_a_long_way_is_cut() -> None:

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callflow.policy.decision import Call, Decision
+from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.model import Policy
 from callflow.service import calls
 from callflow.service.calls import CallControl, Decide, DecidedCall
@@ -152,6 +152,30 @@ async def test_one_call_never_waits_for_another() -> None:
         room.switch.queue.put_nowait(CallArrived(WaitingCall(channel_id="1.2", endpoint="trunk", called_number="x")))
         await until(lambda: room.switch.claimed == ["1.2"])
         assert room.switch.plans == {}
+
+
+async def test_no_call_waits_for_the_change_of_another() -> None:
+    answered = asyncio.Event()
+
+    async def slow_for_codes(decision: Decision, policy: Policy) -> Decision:
+        del policy
+        if decision.outcome is Outcome.FEATURE_CODE:
+            await answered.wait()
+        return decision
+
+    def codes_change(policy: Policy, call: Call, at: datetime) -> Decision:
+        decision = hang_up_at_once(policy, call, at)
+        return replace(decision, outcome=Outcome.FEATURE_CODE) if call.called_number == "*21#" else decision
+
+    room = Room(decide=codes_change, settle=slow_for_codes)
+    async with room.open():
+        for number in range(50):
+            room.switch.queue.put_nowait(CallEntered(replace(CALL, channel_id=f"code{number}", called_number="*21#")))
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await until(lambda: "1.1" in room.switch.plans)
+        assert list(room.switch.plans) == ["1.1"]
+        answered.set()
+        await until(lambda: len(room.switch.plans) == 51)
 
 
 async def test_a_call_keeps_the_policy_that_it_began_with() -> None:
