@@ -63,6 +63,7 @@ class Town:
     def __init__(self, region: Region, trunk: TrunkPeer, ami: AmiConnection) -> None:
         self.region = region
         self.trunk = trunk
+        self.trunk.phone.registrar = self.sip_address
         self._ami = ami
         self.reported: list[Reported] = []
         self._stack = AsyncExitStack()
@@ -101,6 +102,7 @@ class Town:
     async def outsider(self) -> Phone:
         """Return a phone that calls from the trunk's address."""
         phone = await Phone.start(self.region.settings.trunk_host, title="outsider", log=self._new_log("outsider"))
+        phone.registrar = self.sip_address
         self._outsiders.append(phone)
         self._stack.push_async_callback(phone.stop)
         return phone
