@@ -1,21 +1,22 @@
 """Diversions by feature code from real phones: stored, spoken, asked for, and what the next call goes by (R9)."""
 
-import asyncio
 import json
-from datetime import timedelta
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from callflow.phone.client import Phone
 from callflow.service.clock import now
-from callflow.service.feature_changes import STORE_SECONDS
 from tests.e2e.helpers import connected
-from tests.e2e.town import OUTSIDER, RING_SECONDS, TOLERANCE, WORKING_HOURS, Town
+from tests.e2e.test_barrings import exempt
+from tests.e2e.town import RING_SECONDS, TOLERANCE, WORKING_HOURS, Town
 
 OWN = "61100"
 OTHER = "61104"
-WITHOUT_VOICEMAIL = "61103"
 OUTSIDE = "+46701740622"
+UNTIL_NOON = ("2026-03-01 00:00+01", "2026-03-10 12:00+01")
+STOCKHOLM = ZoneInfo("Europe/Stockholm")
 CONDITIONS = {"21": "all", "61": "no_answer", "67": "busy", "62": "unreachable"}
 CALLS = {"21": "calls-all", "61": "calls-no-answer", "67": "calls-busy", "62": "calls-unreachable"}
 STANDING = """
@@ -73,6 +74,17 @@ async def test_outside_number_is_told_digit_by_digit_and_one_of_ours_by_its_name
     assert await standing(town) == [("all", OTHER, None)]
 
 
+async def test_colleague_in_another_organisation_is_reached_by_short_and_by_whole_number(town: Town) -> None:
+    phone, colleague = await town.phone(OWN), await town.phone("20101")
+    for number in ("0932140101", "20101"):
+        await dial(town, phone, "##002#", "all-diversions-cancelled")
+        [_, _, name] = await dial(town, phone, f"*21*{number}#", "calls-all", "are-diverted-to")
+        assert "/policy/sv/" in name
+        assert await standing(town) == [("all", "20101", None)]
+    await town.call_from_outside("+4690161100")
+    await colleague.incoming()
+
+
 async def test_all_diversions_are_cancelled_by_one_code(town: Town) -> None:
     phone = await town.phone(OWN)
     for code in CONDITIONS:
@@ -98,6 +110,9 @@ async def test_next_call_goes_by_it_the_moment_the_caller_hears_it(town: Town) -
     await dial(town, phone, "#21#", "no-longer-diverted")
     await town.call_from_outside("+4690161100")
     await phone.incoming()
+    await dial(town, phone, "*21#", "your-voicemail")
+    await town.call_from_outside("+4690161100")
+    await town.step("voicemail", containing=f"{OWN}@")
 
 
 async def test_diversion_outside_leaves_by_the_trunk(town: Town) -> None:
@@ -149,70 +164,8 @@ async def test_vindeln_has_codes_of_its_own(town: Town) -> None:
     await dial(town, phone, "#22#", "calls-all", "no-longer-diverted")
 
 
-REFUSED = {
-    "*21*#": "target-missing",
-    "*21*123456789012345678#": "target-not-understood",
-    "*21*112#": "target-is-emergency",
-    "*21*61399#": "target-not-in-use",
-    "*21*61104*15#": "seconds-not-understood",
-    "*61*61100*1*5#": "seconds-not-understood",
-    "*61*61100*#": "seconds-not-understood",
-    "*21*61104#": "target-is-own",
-    "*21*0046900123456#": "barred-premium",
-    "*21*004722334455#": "barred-international",
-    "*21*118118#": "barred-directory",
-}
-
-
-async def test_what_cannot_be_a_target_is_refused_in_words_and_changes_nothing(town: Town) -> None:
-    phone = await town.phone(OTHER)
-    for code, word in REFUSED.items():
-        await dial(town, phone, code, "diversion-not-set", word)
-    await dial(town, await town.phone(WITHOUT_VOICEMAIL), "*21#", "diversion-not-set", "no-voicemail")
-    assert await standing(town, OTHER) == []
-
-
-async def test_refusal_names_whom_to_ask(town: Town) -> None:
-    sounds = await dial(
-        town, await town.phone(OTHER), "*21*004722334455#", "barred-international", "ask-nearest-manager"
-    )
-    assert not sounds[3].startswith("policy/barred")
-
-
-async def test_calls_that_would_come_back_are_refused_now_and_for_another_hour(town: Town) -> None:
-    phone, other = await town.phone(OWN), await town.phone(OTHER)
-    await dial(town, other, f"*21*{OWN}#", "are-diverted-to")
-    await dial(town, phone, f"*61*{OTHER}#", "diversion-not-set", "target-loops")
-    await dial(town, other, "##002#", "all-diversions-cancelled")
-    await dial(town, other, f"*67*{OWN}#", "are-diverted-to")
-    await dial(town, phone, f"*21*{OTHER}#", "diversion-not-set", "target-loops-later")
-    assert await standing(town) == []
-
-
-async def test_diversion_out_of_robertsfors_needs_an_exemption(town: Town) -> None:
-    phone = await town.phone("40202")
-    await dial(town, phone, "*21*0701740622#", "diversion-not-set", "barred-outside-diversion")
-    await exempt(town, "40202", "outside_diversion", "2026-03-10 12:00+01")
-    await dial(town, phone, "*21*0701740622#", "are-diverted-to")
-    assert await standing(town, "40202") == [("all", OUTSIDE, None)]
-
-
-async def exempt(town: Town, account: str, category: str, until: str) -> None:
-    """Give an extension an exemption on the day of the tests, until a time of it."""
-    await town.sql(
-        """
-        INSERT INTO exemption (extension_id, category, approver_id, reason, starts_at, ends_at)
-        SELECT id, $2, policy_nearest_manager(id), 'Prov', '2026-03-01 00:00+01', $3::text::timestamptz
-        FROM extension WHERE sip_username = $1
-        """,
-        account,
-        category,
-        until,
-    )
-
-
 async def test_diversion_whose_exemption_has_ended_is_skipped_the_way_of_no_answer(town: Town) -> None:
-    await exempt(town, OTHER, "international", "2026-03-10 12:00+01")
+    await exempt(town, OTHER, "international", *UNTIL_NOON)
     await dial(town, await town.phone(OTHER), "*21*004722334455#", "are-diverted-to")
     await town.call_from_outside("+4690161104", at="2026-03-10T11:59:00+01:00")
     await town.trunk.call_to("+4722334455")
@@ -234,57 +187,25 @@ async def test_target_that_was_barred_since_is_skipped_the_way_of_no_answer(town
     assert town.trunk.calls == []
 
 
+async def test_target_that_somebody_made_a_barred_one_by_plain_sql_is_skipped_the_way_of_no_answer(
+    town: Town,
+) -> None:
+    await dial(town, await town.phone(OWN), "*21*0701740622#", "are-diverted-to")
+    await town.sql("UPDATE diversion SET to_number = '+46900123456' WHERE to_number = $1", OUTSIDE)
+    await town.call_from_outside("+4690161100")
+    await town.step("voicemail", containing=f"{OWN}@")
+    assert town.trunk.calls == []
+
+
 async def test_diversion_out_of_bjurholm_ends_by_itself_on_a_day_that_is_told(town: Town) -> None:
     at = now()
     phone = await town.phone("20101")
-    await dial(town, phone, "*21*0701740622#", "are-diverted-to", "until-and-with", at=at.isoformat())
+    sounds = await dial(town, phone, "*21*0701740622#", "are-diverted-to", "until-and-with", at=at.isoformat())
+    last = at.astimezone(STOCKHOLM).date() + timedelta(days=29)
+    assert sounds[-3:] == ["policy/the", f"policy/day-{last.day}", f"policy/month-{last.month}"]
     ends = await town.value("SELECT ends_at FROM diversion WHERE to_number = $1", OUTSIDE)
-    assert timedelta(days=29) < ends - at <= timedelta(days=30)
+    assert ends.astimezone(STOCKHOLM) == datetime.combine(last + timedelta(days=1), time(), STOCKHOLM)
     town.reported.clear()
     await town.call_from_outside("+46932140101", at=(ends + timedelta(hours=1)).isoformat())
     await phone.incoming()
     assert town.trunk.calls == []
-
-
-async def test_without_the_database_the_caller_hears_that_nothing_is_saved_and_nothing_is(town: Town) -> None:
-    phone, other = await town.phone(OWN), await town.phone(OTHER)
-    await town.stop_database()
-    await dial(town, phone, f"*21*{OTHER}#", "change-not-saved")
-    await dial(town, phone, "*#21#", "calls-all", "not-diverted")
-    await town.call_from_outside("+4690161100")
-    await phone.incoming()
-    assert other.first("incoming") is None
-    await asyncio.to_thread(town.region.postgres.start)
-    assert await standing(town) == []
-    await dial(town, phone, f"*21*{OTHER}#", "are-diverted-to")
-    assert await standing(town) == [("all", OTHER, None)]
-
-
-async def test_database_that_keeps_a_change_waiting_costs_the_caller_a_second_and_sets_nothing(town: Town) -> None:
-    phone = await town.phone(OWN)
-    await dial(town, phone, f"*67*{OTHER}#", "are-diverted-to")
-    async with connected(town.database_url) as administrator, administrator.transaction():
-        await administrator.execute("UPDATE organisation SET name = name WHERE key = 'umea'")
-        town.reported.clear()
-        call = await town.call(phone, f"*21*{OTHER}#")
-        step = await town.step("say", containing="policy/change-not-saved")
-        assert step.at - (await call.wait_for("calling")).at < STORE_SECONDS + TOLERANCE
-    await call.hang_up()
-    await dial(town, phone, "*#21#", "calls-all", "not-diverted")
-    assert await standing(town) == [("busy", OTHER, None)]
-
-
-async def test_guard_of_the_database_that_refuses_is_told_as_not_saved(town: Town) -> None:
-    await town.sql("ALTER TABLE diversion ADD CONSTRAINT none_to_eva CHECK (condition <> 'all') NOT VALID")
-    phone = await town.phone(OWN)
-    try:
-        await dial(town, phone, f"*21*{OTHER}#", "change-not-saved")
-    finally:
-        await town.sql("ALTER TABLE diversion DROP CONSTRAINT none_to_eva")
-    assert await standing(town) == []
-
-
-async def test_codes_are_nothing_to_callers_from_outside(town: Town) -> None:
-    await town.call_from_outside(f"*21*{OTHER}#", caller=OUTSIDER)
-    await town.step("say", containing="policy/number-not-understood")
-    assert await town.value("SELECT count(*) FROM diversion WHERE condition = 'all' AND to_number = $1", OTHER) == 0
