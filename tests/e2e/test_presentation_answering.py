@@ -12,10 +12,12 @@ from tests.e2e.presenting import (
     HIDDEN_UNIT,
     OTHER,
     UNIT,
+    colleague_is_nowhere,
     divert,
     hidden_answers_for_the_unit,
     hidden_is_nowhere,
     joined_with,
+    presents,
     refresh_the_trunk,
     talks_with_the_friend,
 )
@@ -144,3 +146,41 @@ async def test_a_colleague_to_whom_a_confidential_unit_is_joined_sees_no_number_
     await joined_with(town, other, colleague, leg)
     await change_media(*other.calls.values())
     assert_nowhere(await other.messages(), await secrets_of(town, HIDDEN), HIDDEN_UNIT)
+
+
+@pytest.mark.parametrize("what", ["unit", "organisation", "hidden"])
+async def test_an_outsider_sees_the_extension_that_answers_only_as_its_unit_presents(town: Town, what: str) -> None:
+    await presents(town, what)
+    colleague = await town.phone(COLLEAGUE)
+    call = await town.call_from_outside(UNIT)
+    leg = await answered(colleague, call)
+    await change_media(leg, call)
+    await refresh_the_trunk(town)
+    await colleague_is_nowhere(town)
+
+
+@pytest.mark.parametrize("what", ["unit", "organisation", "hidden"])
+async def test_an_outsider_who_is_transferred_sees_the_extension_only_as_its_unit_presents(
+    town: Town, what: str
+) -> None:
+    await hidden_answers_for_the_unit(town)
+    await presents(town, what)
+    hidden, colleague = await town.phone(HIDDEN), await town.phone(COLLEAGUE)
+    call = await town.call_from_outside(UNIT)
+    leg = await answered(hidden, call)
+    await leg.transfer(COLLEAGUE)
+    await change_media(await answered(colleague, call), call)
+    await refresh_the_trunk(town)
+    await colleague_is_nowhere(town)
+
+
+@pytest.mark.parametrize("what", ["unit", "organisation", "hidden"])
+async def test_an_outsider_who_is_joined_sees_the_extension_only_as_its_unit_presents(town: Town, what: str) -> None:
+    await hidden_answers_for_the_unit(town)
+    await presents(town, what)
+    hidden, colleague = await town.phone(HIDDEN), await town.phone(COLLEAGUE)
+    call = await town.call_from_outside(UNIT)
+    await joined_with(town, colleague, hidden, await answered(hidden, call))
+    await change_media(*colleague.calls.values(), call)
+    await refresh_the_trunk(town)
+    await colleague_is_nowhere(town)
