@@ -78,12 +78,8 @@ class Decision:
     change: DiversionChange | None = None
 
 
-NOT_STORED = "change_not_stored"
-"""The reason in the trace of a decision whose change could not be stored."""
-
-
 def not_stored(decision: Decision, change: DiversionChange) -> Decision:
     """Return the decision whose change could not be stored: it changes nothing and tells so."""
-    told = TraceLine(rule="R9", matched=False, reason=NOT_STORED)
+    told = TraceLine(rule="R9", matched=False, reason="change_not_stored")
     plan = replace(change.if_not_saved, presentation=decision.plan.presentation)
     return replace(decision, plan=plan, trace=(*decision.trace, told), change=None)

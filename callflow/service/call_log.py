@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from zoneinfo import ZoneInfo
 
-from callflow.policy.decision import NOT_STORED, Call, Decision
+from callflow.policy.decision import Call, Decision
 from callflow.policy.model import DEFAULT_TIME_ZONE, Extension, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise
 from callflow.policy.plan import Dial, Emergency, Hangup, HangupCause, Menu, Plan, Say, Step, Voicemail
@@ -87,7 +87,7 @@ def _change(decision: Decision, words: dict[str, str]) -> list[str]:
     """Tell what came of what the call was to change, nothing where it was to change nothing."""
     if decision.change is not None:
         return [words["stored"]]
-    return [words["not_stored"]] if any(line.reason == NOT_STORED for line in decision.trace) else []
+    return [words["not_stored"]] if any(line.reason == "change_not_stored" for line in decision.trace) else []
 
 
 def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:
