@@ -4,12 +4,15 @@ A number's arguments are those of `callflow-net-run` (dialplan/fallback.conf), a
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
 
 from callflow.asterisk.conf_text import asterisk_language, seconds
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.asterisk.plan_variables import voicemail_box
 from callflow.policy.model import MOST_RINGS, Extension, Mailbox, Organisation, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import range_of
+from callflow.policy.outgoing import may_call
 from callflow.policy.plan import Leg, LegKind
 
 
@@ -93,11 +96,22 @@ def _extension_legs(extension: Extension) -> Iterator[Leg]:
         yield Leg(LegKind.TRUNK, extension.mobile_number, confirm=extension.mobile_confirms)
 
 
+def as_the_net_rings_it(extension: Extension, policy: Policy) -> Extension:
+    """Return an extension without its mobile where that is barred (R18): in the net no exemption opens anything."""
+    if extension.mobile_number is None:
+        return extension
+    unit, own = policy.units.get(extension.unit_id), policy.barred.get(f"extension/{extension.id}", frozenset())
+    permission = may_call(policy, unit, extension.mobile_number, datetime.now(tz=UTC))
+    if permission.allowed and not own.intersection(permission.categories):
+        return extension
+    return replace(extension, mobile_number=None)
+
+
 def _members(group_id: int | None, policy: Policy) -> Iterator[Leg]:
     group = policy.ring_groups.get(group_id) if group_id is not None else None
     for extension_id in group.member_extension_ids if group else ():
         if extension_id in policy.extensions:
-            yield from _extension_legs(policy.extensions[extension_id])
+            yield from _extension_legs(as_the_net_rings_it(policy.extensions[extension_id], policy))
 
 
 def _operators(organisation: Organisation, policy: Policy) -> Iterator[Leg]:
@@ -109,7 +123,7 @@ def _first_place(unit: Unit, policy: Policy) -> Iterable[Leg]:
     for place in sorted(unit.answering_places, key=lambda place: place.position):
         match place.target:
             case Target(kind=TargetKind.EXTENSION, id=int(extension_id)) if extension_id in policy.extensions:
-                legs = list(_extension_legs(policy.extensions[extension_id]))
+                legs = list(_extension_legs(as_the_net_rings_it(policy.extensions[extension_id], policy)))
             case Target(kind=TargetKind.RING_GROUP, id=group_id):
                 legs = list(_members(group_id, policy))
             case _:

@@ -8,7 +8,13 @@ import structlog
 
 from callflow.asterisk.conf_text import ConfigurationError, telephone_number
 from callflow.asterisk.mailboxes import mailbox_row
-from callflow.asterisk.net import extension_arguments, net_arguments, operator_calls, short_numbers
+from callflow.asterisk.net import (
+    as_the_net_rings_it,
+    extension_arguments,
+    net_arguments,
+    operator_calls,
+    short_numbers,
+)
 from callflow.asterisk.phones import phone_row
 from callflow.asterisk.replica import MailboxRow, NumberRow, PhoneRow, ReplicaRows, Standing
 from callflow.policy.lineage import is_confidential
@@ -74,7 +80,8 @@ def _number_rows(policy: Policy, made: MadeRows) -> list[NumberRow]:
         if extension is None:
             return number, net_arguments(target, operators, policy)
         organisation = policy.organisations[extension.organisation_id]
-        return number, extension, _mailbox(extension, policy), organisation, operators[organisation.id]
+        rings = as_the_net_rings_it(extension, policy)
+        return number, rings, _mailbox(extension, policy), organisation, operators[organisation.id]
 
     numbers = ((number, (number, target)) for number, target in policy.numbers.items())
     made.numbers = _make(numbers, of_number, _arguments, made.numbers)

@@ -53,7 +53,7 @@ def decide(policy: Policy, call: Call, now: datetime) -> Decision:
     code = _feature_call(policy, call, caller)
     once = code.action if code is not None and code.action in _ONCE else None
     wanted = code.rest if code is not None and once is not None else call.called_number
-    if mover is not None and call.caller_number is None:
+    if call.mover_extension_id is not None and call.caller_number is None:
         once = FeatureAction.HIDE_NUMBER_ONCE
     dialled = normalise(wanted, policy, internal=caller is not None or mover is not None)
     target = policy.numbers.get(dialled.number) if dialled.number is not None else None

@@ -9,7 +9,9 @@ from callflow.policy.model import NumberRange, Policy
 from callflow.policy.numbering_plan import COUNTRY, e164, is_service_number
 
 EMERGENCY_NUMBERS = {
-    **dict.fromkeys(("112", "0112", "00112", "+46112", "0046112", "112#"), "112"),
+    **dict.fromkeys(
+        (f"{form}{end}" for form in ("112", "0112", "00112", "+46112", "0046112") for end in ("", "#")), "112"
+    ),
     **dict.fromkeys(("*112", "*112#"), "*112"),
 }
 """The emergency number and the number that tests the way to it, as they are dialled.

@@ -144,3 +144,14 @@ async def test_twins_mobile_abroad_rings_only_with_an_exemption(town: Town) -> N
     await exempt(town, "61103", "international", "2026-03-01 00:00+01", "2026-12-31 00:00+01")
     await town.call_from_outside("+4690161103")
     await town.trunk.call_to(NORWAY)
+
+
+async def test_twins_mobile_abroad_does_not_ring_in_the_net_either(town: Town) -> None:
+    twin = "UPDATE extension SET kind = 'twin', mobile_number = $1, mobile_confirms = false WHERE sip_username = $2"
+    await town.sql(twin, NORWAY, "61103")
+    desk = await town.phone("61103")
+    town.pause_service()
+    await town.call_from_outside("+4690161103")
+    await (await desk.incoming()).ring()
+    await town.report("CallflowFallback")
+    assert town.trunk.calls == []

@@ -33,7 +33,8 @@ async def test_112_from_a_phone_that_is_not_registered(town: Town) -> None:
 
 
 @pytest.mark.parametrize(
-    "number", ["1%201%202", "(112)", "112;phone-context=+46", "0112", "112#", "#31#112", "*31#112"]
+    "number",
+    ["1%201%202", "(112)", "112;phone-context=+46", "0112", "112#", "0112#", "+46112#", "#31#112", "*31#112"],
 )
 async def test_112_however_the_phone_writes_it(town: Town, number: str) -> None:
     phone = await town.phone("61100")
