@@ -5,14 +5,14 @@ A number's arguments are those of `callflow-net-run` (dialplan/fallback.conf), a
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
-from datetime import UTC, datetime
 
 from callflow.asterisk.conf_text import asterisk_language, seconds
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.asterisk.plan_variables import voicemail_box
 from callflow.policy.model import MOST_RINGS, Extension, Mailbox, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.numbering_plan import categories_of
 from callflow.policy.numbers import range_of
-from callflow.policy.outgoing import may_call
+from callflow.policy.outgoing import barred_for
 from callflow.policy.plan import Leg, LegKind
 
 
@@ -82,8 +82,7 @@ def _arguments(organisation: Organisation, legs: list[Leg], mailbox: Mailbox | N
 
 def _call(organisation: Organisation, legs: list[Leg]) -> str:
     """Return legs and time: four rings (R8) from the Dial, with no more for a mobile since nobody sees it ring."""
-    ring_ms = organisation.ring_tone_ms + organisation.ring_pause_ms
-    return f"{dial_strings(legs)},{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(legs)}"
+    return f"{dial_strings(legs)},{seconds(MOST_RINGS * organisation.ring_ms)}^{progress_seconds(legs)}"
 
 
 def _extension_legs(extension: Extension) -> Iterator[Leg]:
@@ -98,11 +97,8 @@ def _extension_legs(extension: Extension) -> Iterator[Leg]:
 
 def as_the_net_rings_it(extension: Extension, policy: Policy) -> Extension:
     """Return an extension without its mobile where that is barred (R18): in the net no exemption opens anything."""
-    if extension.mobile_number is None:
-        return extension
-    unit, own = policy.units.get(extension.unit_id), policy.barred.get(f"extension/{extension.id}", frozenset())
-    permission = may_call(policy, unit, extension.mobile_number, datetime.now(tz=UTC))
-    if permission.allowed and not own.intersection(permission.categories):
+    number = extension.mobile_number
+    if number is None or barred_for(policy, extension).isdisjoint(categories_of(number, policy.classes)):
         return extension
     return replace(extension, mobile_number=None)
 

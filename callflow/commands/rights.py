@@ -148,7 +148,7 @@ def exemption_line(rights: Rights, row: Exemption, now: datetime) -> str:
 
 def in_force(rows: Iterable[Exemption], now: datetime) -> list[Exemption]:
     """Return the exemptions that count at `now`."""
-    return [row for row in rows if row.starts_at <= now < row.ends_at]
+    return [row for row in rows if row.in_force(now)]
 
 
 def _time(row: Exemption, local: tzinfo) -> str:

@@ -86,3 +86,7 @@ class Exemption:
     approver_id: int
     starts_at: datetime
     ends_at: datetime
+
+    def in_force(self, now: datetime) -> bool:
+        """Tell whether it counts at `now` (aware)."""
+        return self.starts_at <= now < self.ends_at

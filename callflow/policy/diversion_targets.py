@@ -72,15 +72,11 @@ def _leads_home(policy: Policy, extension: Extension, target: Target, now: datet
         return Obstacle.OWN_NUMBER
 
     def at_once(diversion: Diversion) -> bool:
-        return diversion.condition is DiversionCondition.ALL and _stands(diversion, now)
+        return diversion.condition is DiversionCondition.ALL and diversion.stands(now)
 
     if _leads_to(policy, target, home, at_once):
         return Obstacle.LOOP
-    return Obstacle.LOOP_LATER if _leads_to(policy, target, home, lambda it: _stands(it, now)) else None
-
-
-def _stands(diversion: Diversion, now: datetime) -> bool:
-    return diversion.ends_at is None or now < diversion.ends_at
+    return Obstacle.LOOP_LATER if _leads_to(policy, target, home, lambda it: it.stands(now)) else None
 
 
 def _leads_to(policy: Policy, target: Target, home: Target, counts: Counts) -> bool:

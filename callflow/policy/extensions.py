@@ -9,6 +9,7 @@ from callflow.policy.model import (
     DiversionCondition,
     Extension,
     ExtensionKind,
+    Policy,
     RingGroup,
     Target,
     TargetKind,
@@ -108,7 +109,7 @@ def _divert(route: Route, diversion: Diversion | None, extension: Extension, oth
 
 def _active_diversions(extension: Extension, now: datetime) -> dict[DiversionCondition, Diversion]:
     """Return the diversion of each condition that has not ended; of several (refused by the database) the least."""
-    rows = [row for row in extension.diversions if row.ends_at is None or now < row.ends_at]
+    rows = [row for row in extension.diversions if row.stands(now)]
     if len(rows) > 1:
         rows.sort(key=repr, reverse=True)
     return {row.condition: row for row in rows}
@@ -168,12 +169,12 @@ def _group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[
 
 def spoken_name(route: Route, extension: Extension) -> str | None:
     """Return the name of an extension or its person as this caller may hear it."""
-    return name_for_caller(route, extension_name(route, extension), route.policy.units.get(extension.unit_id))
+    return name_for_caller(route, extension_name(route.policy, extension), route.policy.units.get(extension.unit_id))
 
 
-def extension_name(route: Route, extension: Extension) -> str | None:
+def extension_name(policy: Policy, extension: Extension) -> str | None:
     """Return an extension's own name, else its person's."""
     if extension.name:
         return extension.name
-    person = route.policy.people.get(extension.person_id) if extension.person_id is not None else None
+    person = policy.people.get(extension.person_id) if extension.person_id is not None else None
     return person.full_name if person is not None else None

@@ -13,7 +13,6 @@ from callflow.policy.model import (
     Diversion,
     DiversionCondition,
     Extension,
-    Organisation,
     Target,
     TargetKind,
 )
@@ -91,11 +90,7 @@ def _cancel(route: Route, extension: Extension, condition: DiversionCondition) -
 
 
 def _ask(route: Route, extension: Extension, condition: DiversionCondition) -> int:
-    standing = [
-        row
-        for row in extension.diversions
-        if row.condition is condition and (row.ends_at is None or route.now < row.ends_at)
-    ]
+    standing = [row for row in extension.diversions if row.condition is condition and row.stands(route.now)]
     if not standing:
         route.note("R9", False, "diversion_asked_none", extension=extension.number, condition=condition.value)
         return _told(route, (condition_phrase(condition), prompt("not-diverted")))
@@ -140,13 +135,8 @@ def _set(route: Route, extension: Extension, diversion: Diversion) -> Done:
 
 def _rings(route: Route, extension: Extension, seconds: int) -> int:
     """Return seconds as rings of the extension's organisation: to the nearest whole one, 1 to 4 (R8)."""
-    organisation = _organisation(route, extension)
-    ring_ms = max(1000, organisation.ring_tone_ms + organisation.ring_pause_ms)
+    ring_ms = route.policy.organisations.get(extension.organisation_id, route.organisation).ring_ms
     return min(MOST_RINGS, max(1, (seconds * 1000 + ring_ms // 2) // ring_ms))
-
-
-def _organisation(route: Route, extension: Extension) -> Organisation:
-    return route.policy.organisations.get(extension.organisation_id, route.organisation)
 
 
 def _target_refused(route: Route, extension: Extension, refusal: TargetRefusal, number: str) -> Done:

@@ -71,7 +71,7 @@ def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple
 def _name_and_number(route: Route, target: Target) -> tuple[str | None, str | None]:
     policy, row_id = route.policy, target.id or 0
     if target.kind is TargetKind.EXTENSION and (other := policy.extensions.get(row_id)) is not None:
-        return extension_name(route, other), other.number
+        return extension_name(policy, other), other.number
     rows: dict[TargetKind, Mapping[int, Unit | RingGroup | Organisation]] = {
         TargetKind.UNIT: policy.units,
         TargetKind.RING_GROUP: policy.ring_groups,

@@ -63,6 +63,11 @@ class Organisation:
     ring_pause_ms: int = 5000
     outside_diversion_days: int | None = None
 
+    @property
+    def ring_ms(self) -> int:
+        """One ring's length with its pause, in milliseconds; never so short that nobody could hear it."""
+        return max(1000, self.ring_tone_ms + self.ring_pause_ms)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NumberRange:
@@ -183,6 +188,10 @@ class Diversion:
     target: Target
     rings: int | None = None
     ends_at: datetime | None = None
+
+    def stands(self, now: datetime) -> bool:
+        """Tell whether it has not ended at `now` (aware)."""
+        return self.ends_at is None or now < self.ends_at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -51,10 +51,15 @@ def nearest_manager(policy: Policy, extension: Extension) -> Person | None:
 def _barred(
     policy: Policy, mover: Mover | None, categories: tuple[Category, ...], now: datetime
 ) -> tuple[Category, ...]:
-    by_rows = BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in scopes_of(policy, mover)))
+    barred = barred_for(policy, mover)
     return tuple(
-        category for category in categories if category in by_rows and not _exempted(policy, mover, category, now)
+        category for category in categories if category in barred and not _exempted(policy, mover, category, now)
     )
+
+
+def barred_for(policy: Policy, mover: Mover | None) -> frozenset[Category]:
+    """Return what is barred for a mover by default and by every row that counts, exemptions aside."""
+    return BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in scopes_of(policy, mover)))
 
 
 def scopes_of(policy: Policy, mover: Mover | None) -> list[str]:
@@ -72,9 +77,7 @@ def scopes_of(policy: Policy, mover: Mover | None) -> list[str]:
 def _exempted(policy: Policy, mover: Mover | None, category: Category, now: datetime) -> bool:
     if not isinstance(mover, Extension) or category in NEVER_OPENED:
         return False
-    return any(
-        row.category is category and row.starts_at <= now < row.ends_at for row in policy.exempted.get(mover.id, ())
-    )
+    return any(row.category is category and row.in_force(now) for row in policy.exempted.get(mover.id, ()))
 
 
 def is_mobile(number: str) -> bool:

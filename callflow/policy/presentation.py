@@ -1,5 +1,6 @@
 """How a caller of ours is shown (R17): the unit's policy, what one call may change of it, and what nothing may."""
 
+from callflow.policy.extensions import extension_name
 from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.lineage import is_confidential, lineage
 from callflow.policy.model import Extension, Policy, Unit
@@ -24,16 +25,9 @@ def presentation_of(policy: Policy, caller: Extension, once: FeatureAction | Non
     organisation = policy.organisations.get(caller.organisation_id)
     if unit.presents in {"unit", "organisation"} and organisation is not None:
         return Presentation(number=organisation.main_number, name=organisation.name)
-    return Presentation(number=caller.number, name=_name(policy, caller))
+    return Presentation(number=caller.number, name=extension_name(policy, caller))
 
 
 def _numbered(policy: Policy, unit: Unit) -> Unit | None:
     """Return the unit, or the nearest above it, that has a number of its own."""
     return next((above for above in lineage(policy, unit) if above.number is not None), None)
-
-
-def _name(policy: Policy, extension: Extension) -> str | None:
-    if extension.name:
-        return extension.name
-    person = policy.people.get(extension.person_id) if extension.person_id is not None else None
-    return person.full_name if person is not None else None

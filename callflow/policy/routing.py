@@ -129,7 +129,7 @@ class Route:
     @property
     def ring_ms(self) -> int:
         """One ring's length with its pause, as the called organisation has it."""
-        return max(1000, self.organisation.ring_tone_ms + self.organisation.ring_pause_ms)
+        return self.organisation.ring_ms
 
     def note(self, rule: str, matched: bool, reason: str, **values: object) -> None:
         """Add a line to the trace, once."""

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from callflow.policy.extensions import extension_name
 from callflow.policy.model import DutyRoster, Extension, Organisation, Person, Policy, Schedule, Unit
 
 
@@ -144,8 +145,7 @@ def of_person(person: Person) -> Subject:
 
 def of_extension(policy: Policy, extension: Extension) -> Subject:
     """Return an extension as what a finding is about: its number, and its own name or its person's."""
-    person = policy.people.get(extension.person_id) if extension.person_id is not None else None
-    name = extension.name or (person.full_name if person is not None else "")
+    name = extension_name(policy, extension) or ""
     return Subject(
         kind=SubjectKind.EXTENSION,
         id=extension.id,

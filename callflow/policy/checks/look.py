@@ -107,7 +107,7 @@ class Look:
 
     def active_diversions(self, extension: Extension) -> list[Diversion]:
         """Return an extension's diversions that have not ended."""
-        return [row for row in extension.diversions if row.ends_at is None or self.now < row.ends_at]
+        return [row for row in extension.diversions if row.stands(self.now)]
 
     def resolved(self, target: Target) -> Target:
         """Return what a number of ours stands for; any other target as it is."""

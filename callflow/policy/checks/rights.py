@@ -4,11 +4,11 @@ from collections import defaultdict
 from collections.abc import Iterator
 from datetime import timedelta
 
-from callflow.policy.barrings import BARRED_BY_DEFAULT, NEVER_OPENED, Barring, Category, Exemption
+from callflow.policy.barrings import BARRED_BY_DEFAULT, NEVER_OPENED, Barring, Exemption
 from callflow.policy.checks.finding import Finding, Subject, finding, of_extension, of_organisation, of_unit
 from callflow.policy.checks.look import Look
 from callflow.policy.model import Extension, Policy
-from callflow.policy.outgoing import Mover, nearest_manager, scopes_of
+from callflow.policy.outgoing import Mover, barred_for, nearest_manager, scopes_of
 
 _PRACTICALLY_FOR_EVER = timedelta(days=5 * 365)
 
@@ -37,8 +37,7 @@ def _exemption(look: Look, row: Exemption, extension: Extension) -> Iterator[Fin
         names = {"approver": approver.full_name if approver is not None else row.approver_id}
         names["manager"] = manager.full_name if manager is not None else "-"
         yield finding("exemption_approver_not_manager", subject, **common, **names)
-    barred = BARRED_BY_DEFAULT | _barred_by_rows(look.policy, scopes_of(look.policy, extension))
-    if row.category not in barred - NEVER_OPENED:
+    if row.category not in barred_for(look.policy, extension) - NEVER_OPENED:
         yield finding("exemption_opens_nothing", subject, **common)
 
 
@@ -54,16 +53,12 @@ def _barrings(policy: Policy) -> Iterator[Finding]:
             by_scope[scope].append(row)
     for scope, rows in by_scope.items():
         mover, subject = movers[scope]
-        above = _barred_by_rows(policy, scopes_of(policy, mover)[1:])
+        above = {category for wider in scopes_of(policy, mover)[1:] for category in policy.barred.get(wider, ())}
         by_default = [row for row in rows if row.category in BARRED_BY_DEFAULT]
         repeated = [row for row in rows if row.category in above and row.category not in BARRED_BY_DEFAULT]
         for code, these in (("barring_by_default", by_default), ("barring_above", repeated)):
             if these:
                 yield finding(code, subject, **_told(these))
-
-
-def _barred_by_rows(policy: Policy, scopes: list[str]) -> frozenset[Category]:
-    return frozenset(category for scope in scopes for category in policy.barred.get(scope, ()))
 
 
 def _told(rows: list[Barring]) -> dict[str, str]:
