@@ -82,7 +82,8 @@ def _arguments(organisation: Organisation, legs: list[Leg], mailbox: Mailbox | N
 
 def _call(organisation: Organisation, legs: list[Leg]) -> str:
     """Return legs and time: four rings (R8) from the Dial, with no more for a mobile since nobody sees it ring."""
-    return f"{dial_strings(legs)},{seconds(MOST_RINGS * organisation.ring_ms)}^{progress_seconds(legs)}"
+    ring_ms = organisation.ring_tone_ms + organisation.ring_pause_ms
+    return f"{dial_strings(legs)},{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(legs)}"
 
 
 def _extension_legs(extension: Extension) -> Iterator[Leg]:
