@@ -20,7 +20,7 @@ from callflow.policy.numbers import national
 from callflow.policy.texts import WORDS
 from callflow.service.clock import now
 from callflow.storage.connection import Connection
-from callflow.storage.snapshot import TARGET_COLUMNS
+from callflow.storage.diversions import put_diversion
 
 VOICEMAIL = ("voicemail", "röstbrevlåda")
 
@@ -98,27 +98,12 @@ async def _divert(number: str, wanted: list[Wanted]) -> list[Diversion]:
 
     async def work(connection: Connection) -> None:
         if not diversions:
-            await connection.execute("DELETE FROM diversion WHERE extension_id = $1", row.id)
+            await put_diversion(connection, row.id, DiversionCondition, None)
         for diversion in diversions:
-            await _set(connection, row, diversion)
+            await put_diversion(connection, row.id, (diversion.condition,), diversion)
 
     await change_policy(work)
     return diversions
-
-
-async def _set(connection: Connection, row: Extension, diversion: Diversion) -> None:
-    condition, target = diversion.condition.value, diversion.target
-    await connection.execute("DELETE FROM diversion WHERE extension_id = $1 AND condition = $2", row.id, condition)
-    columns = {kind: f"to_{column}" for column, kind in TARGET_COLUMNS} | {TargetKind.NUMBER: "to_number"}
-    await connection.execute(
-        f"INSERT INTO diversion (extension_id, condition, rings, ends_at, {columns[target.kind]}) "  # noqa: S608
-        "VALUES ($1, $2, $3, $4, $5)",
-        row.id,
-        condition,
-        diversion.rings,
-        diversion.ends_at,
-        target.number if target.kind is TargetKind.NUMBER else target.id,
-    )
 
 
 def _diversion(wanted: Wanted, row: Extension, rights: Rights) -> Diversion:

@@ -15,7 +15,6 @@ from callflow.commands.rights import (
     read_category,
     read_rights,
     say,
-    zone_of,
 )
 from callflow.commands.shared import change_policy, find_extension
 from callflow.errors import CallflowError
@@ -23,6 +22,7 @@ from callflow.policy.barrings import Category
 from callflow.policy.model import Extension, Person, Policy
 from callflow.policy.numbers import national
 from callflow.policy.outgoing import nearest_manager
+from callflow.policy.schedule import zone_of
 from callflow.service.clock import BadTimeError, local_instant, now
 from callflow.storage.connection import Connection
 
@@ -108,7 +108,7 @@ def _show(rights: Rights, extension: Extension, kind: Category | None) -> None:
 
 
 async def _give(policy: Policy, extension: Extension, kind: Category, wanted: Wanted) -> None:
-    local = zone_of(policy, extension)
+    local = zone_of(policy, extension.organisation_id)
     approver = _approver(policy, extension, wanted.approver)
     starts_at = _instant(wanted.starts, local) if wanted.starts else None
     ends_at = _instant(wanted.until, local, whole_day=True)

@@ -10,10 +10,10 @@ from callflow.commands.rights_texts import TEXTS
 from callflow.commands.shared import database_url, in_language
 from callflow.errors import CallflowError
 from callflow.policy.barrings import BARRED_BY_DEFAULT, NEVER_OPENED, Barring, Category, Exemption
-from callflow.policy.model import DEFAULT_TIME_ZONE, Extension, Organisation, Person, Policy, Unit
+from callflow.policy.model import Extension, Organisation, Person, Policy, Unit
 from callflow.policy.numbers import national
 from callflow.policy.outgoing import Mover, nearest_manager, scopes_of
-from callflow.policy.schedule import zone
+from callflow.policy.schedule import zone_of
 from callflow.policy.texts import WORDS
 from callflow.storage.connection import LOST, connected, unavailable
 from callflow.storage.snapshot import read_all
@@ -125,12 +125,6 @@ def what_opens(policy: Policy, mover: Mover | None, category: Category) -> str:
     )
 
 
-def zone_of(policy: Policy, extension: Extension) -> tzinfo:
-    """Return where the clock of an extension's organisation stands."""
-    organisation = policy.organisations.get(extension.organisation_id)
-    return zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
-
-
 def exemption_line(rights: Rights, row: Exemption, now: datetime) -> str:
     """Return an exemption in words: whether it counts at `now`, of what, when, by whom and why."""
     policy = rights.policy
@@ -140,7 +134,7 @@ def exemption_line(rights: Rights, row: Exemption, now: datetime) -> str:
         "exemption",
         state=say(state),
         category=in_words(row.category),
-        time=_time(row, zone_of(policy, policy.extensions[row.extension_id])),
+        time=_time(row, zone_of(policy, policy.extensions[row.extension_id].organisation_id)),
         approver=approver.full_name if approver is not None else row.approver_id,
         reason=rights.exemption_reasons[row.id],
     )

@@ -6,9 +6,9 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from callflow.policy.model import Diversion, DiversionCondition, Extension, Policy, Target, TargetKind
-from callflow.policy.numbers import normalise, range_of
+from callflow.policy.numbers import normalise, range_of, resolved
 from callflow.policy.outgoing import Permission, may_divert
-from callflow.policy.schedule import zone
+from callflow.policy.schedule import zone_of
 
 Counts = Callable[[Diversion], bool]
 
@@ -57,7 +57,7 @@ def latest_end(policy: Policy, extension: Extension, target: Target, now: dateti
     organisation = policy.organisations.get(extension.organisation_id)
     if target.kind is not TargetKind.NUMBER or organisation is None or organisation.outside_diversion_days is None:
         return None
-    local = now.astimezone(zone(organisation.time_zone))
+    local = now.astimezone(zone_of(policy, extension.organisation_id))
     last_day = local.date() + timedelta(days=organisation.outside_diversion_days)
     return datetime.combine(last_day, time(), tzinfo=local.tzinfo)
 
@@ -95,17 +95,17 @@ def _leads_to(policy: Policy, target: Target, home: Target, counts: Counts) -> b
             if place not in leading and places and leads(onward in leading for onward in places):
                 leading.add(place)
                 found = True
-    return _row(policy, target) in leading
+    return resolved(target, policy) in leading
 
 
 def _ways(policy: Policy, first: Target, home: Target, counts: Counts) -> dict[Target, list[Target]]:
     """Return every place that calls to `first` may come to short of `home`, with where each sends them on."""
     ways: dict[Target, list[Target]] = {}
-    ahead = [_row(policy, first)]
+    ahead = [resolved(first, policy)]
     while ahead:
         place = ahead.pop()
         if place != home and place not in ways:
-            ways[place] = [_row(policy, onward) for onward in _onward(policy, place, counts)]
+            ways[place] = [resolved(onward, policy) for onward in _onward(policy, place, counts)]
             ahead += ways[place]
     return ways
 
@@ -120,11 +120,3 @@ def _onward(policy: Policy, place: Target, counts: Counts) -> list[Target]:
     if place.kind is TargetKind.RING_GROUP and (group := policy.ring_groups.get(row_id)) is not None:
         return [Target(TargetKind.EXTENSION, member) for member in group.member_extension_ids]
     return []
-
-
-def _row(policy: Policy, target: Target) -> Target:
-    """Return the row of ours that a number leads to, else the target as it is."""
-    if target.kind is not TargetKind.NUMBER:
-        return target
-    read = normalise(target.number or "", policy, internal=True)
-    return policy.numbers.get(read.number or "", target)

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from callflow.policy.diversion_targets import Obstacle
 from callflow.policy.extensions import extension_name
 from callflow.policy.model import (
-    DEFAULT_TIME_ZONE,
     MOST_RINGS,
     Diversion,
     DiversionCondition,
@@ -20,7 +19,7 @@ from callflow.policy.model import (
 from callflow.policy.numbers import national
 from callflow.policy.plan import Phrase
 from callflow.policy.routing import Route
-from callflow.policy.schedule import zone
+from callflow.policy.schedule import zone_of
 from callflow.policy.spoken import prompt, spoken_date, spoken_digits, text
 
 REFUSED = {
@@ -91,7 +90,6 @@ def _end_phrases(route: Route, extension: Extension, ends_at: datetime | None) -
     """Tell the last day on which a diversion stands, as one says it where the extension is."""
     if ends_at is None:
         return ()
-    organisation = route.policy.organisations.get(extension.organisation_id)
-    local = zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
+    local = zone_of(route.policy, extension.organisation_id)
     last_day = (ends_at - timedelta(microseconds=1)).astimezone(local).date()
     return (prompt("until-and-with"), *spoken_date(last_day))

@@ -5,7 +5,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from urllib.parse import unquote
 
-from callflow.policy.model import NumberRange, Policy
+from callflow.policy.model import NumberRange, Policy, Target, TargetKind
 from callflow.policy.numbering_plan import COUNTRY, e164, is_service_number
 
 EMERGENCY_NUMBERS = {
@@ -71,6 +71,14 @@ def range_of(number: str, policy: Policy) -> NumberRange | None:
         return None
     row = policy.number_ranges[policy.range_order[at - 1]]
     return row if len(number) == len(row.last_number) and number <= row.last_number else None
+
+
+def resolved(target: Target, policy: Policy) -> Target:
+    """Return the row of ours that a number stands for; any other target as it is."""
+    if target.kind is not TargetKind.NUMBER:
+        return target
+    read = normalise(target.number or "", policy, internal=True)
+    return policy.numbers.get(read.number or "", target)
 
 
 def national(number: str) -> str:

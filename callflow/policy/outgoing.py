@@ -40,6 +40,12 @@ def may_divert(policy: Policy, mover: Mover | None, number: str, now: datetime) 
     return Permission(categories=categories, barred=_barred(policy, mover, categories, now))
 
 
+def may_send_on(policy: Policy, mover: Mover | None, number: str, now: datetime) -> Permission:
+    """Tell whether `mover` may have calls to it sent on to `number`: an extension does so only by a diversion."""
+    ask = may_divert if isinstance(mover, Extension) else may_call
+    return ask(policy, mover, number, now)
+
+
 def nearest_manager(policy: Policy, extension: Extension) -> Person | None:
     """Return who may approve exemptions: the manager of its unit or of one above, never its own person."""
     for unit in lineage(policy, policy.units.get(extension.unit_id)):

@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 
 from callflow.policy import extensions, switchboard, units
-from callflow.policy.model import Extension, Target, TargetKind
+from callflow.policy.model import Target, TargetKind
 from callflow.policy.numbers import normalise, range_of
-from callflow.policy.outgoing import Mover, Permission, is_mobile, may_call, may_divert
+from callflow.policy.outgoing import Mover, Permission, is_mobile, may_send_on
 from callflow.policy.plan import Leg, LegKind
 from callflow.policy.routing import (
     Otherwise,
@@ -78,7 +78,7 @@ def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwi
 def _permission(route: Route, mover: Target | None, number: str) -> Permission:
     """Tell whether whoever sends the call to a number outside may (R18), checked anew with every call.
 
-    An extension sends calls on only by a diversion; a mover who is missing has the bars that nobody is free of.
+    A mover who is missing has the bars that nobody is free of.
     """
     rows: dict[TargetKind, Mapping[int, Mover]] = {
         TargetKind.EXTENSION: route.policy.extensions,
@@ -86,5 +86,4 @@ def _permission(route: Route, mover: Target | None, number: str) -> Permission:
         TargetKind.SWITCHBOARD: route.policy.organisations,
     }
     who = rows[mover.kind].get(mover.id or 0) if mover is not None else None
-    ask = may_divert if isinstance(who, Extension) else may_call
-    return ask(route.policy, who, number, route.now)
+    return may_send_on(route.policy, who, number, route.now)

@@ -9,7 +9,15 @@ from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
-from callflow.policy.model import DEFAULT_TIME_ZONE, Holiday, HolidayCalendar, Hours, Schedule, ScheduleException
+from callflow.policy.model import (
+    DEFAULT_TIME_ZONE,
+    Holiday,
+    HolidayCalendar,
+    Hours,
+    Policy,
+    Schedule,
+    ScheduleException,
+)
 
 _LONGEST_GAP_MINUTES = 180
 _DAYS_AHEAD = 92
@@ -77,6 +85,12 @@ def zone(name: str) -> ZoneInfo:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         return ZoneInfo(DEFAULT_TIME_ZONE)
+
+
+def zone_of(policy: Policy, organisation_id: int | None) -> ZoneInfo:
+    """Return the time zone of an organisation; of one that is missing, Stockholm's."""
+    organisation = policy.organisations.get(organisation_id or 0)
+    return zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
 
 
 def exception_on(schedule: Schedule, on: date) -> ScheduleException | None:

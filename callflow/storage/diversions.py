@@ -7,6 +7,7 @@ that we have left, so that it holds up no other change of the policy.
 """
 
 import asyncio
+from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -14,7 +15,7 @@ import asyncpg
 import structlog
 
 from callflow.policy.decision import DiversionChange
-from callflow.policy.model import Diversion, Target, TargetKind
+from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
 from callflow.service.feature_changes import ChangeNotStoredError
 from callflow.storage.connection import LOST, Connection
 from callflow.storage.snapshot import TARGET_COLUMNS
@@ -103,15 +104,28 @@ class PostgresChanges:
 async def _write(connection: Connection, change: DiversionChange, actor: str, progress: _Progress) -> int:
     """Write in the transaction that has begun, its guards heard before the commit; a caller ends one that fails."""
     await connection.execute("SELECT set_config('callflow.actor', $1, true)", actor)
-    await connection.execute(_TAKE_TURN)
-    await connection.execute(_DELETE, change.extension_id, [condition.value for condition in change.conditions])
-    if change.diversion is not None:
-        await _insert(connection, change.extension_id, change.diversion)
+    await put_diversion(connection, change.extension_id, change.conditions, change.diversion)
     await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     revision: int = await connection.fetchval("SELECT revision FROM policy_revision")
     progress.committing = True
     await connection.execute("COMMIT")
     return revision
+
+
+async def put_diversion(
+    connection: Connection,
+    extension_id: int,
+    conditions: Iterable[DiversionCondition],
+    diversion: Diversion | None,
+) -> None:
+    """Give an extension `diversion` for these conditions, or none where it is None, in the transaction that is open.
+
+    Errors are asyncpg's own, as when a guard refuses it.
+    """
+    await connection.execute(_TAKE_TURN)
+    await connection.execute(_DELETE, extension_id, [condition.value for condition in conditions])
+    if diversion is not None:
+        await _insert(connection, extension_id, diversion)
 
 
 async def _insert(connection: Connection, extension_id: int, diversion: Diversion) -> None:

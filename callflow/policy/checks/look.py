@@ -9,7 +9,6 @@ from callflow.policy.decision import Call
 from callflow.policy.extensions import group_legs, legs_of
 from callflow.policy.hours import working_hours
 from callflow.policy.model import (
-    DEFAULT_TIME_ZONE,
     Diversion,
     DiversionCondition,
     Extension,
@@ -20,11 +19,11 @@ from callflow.policy.model import (
     TargetKind,
     Unit,
 )
-from callflow.policy.numbers import normalise
+from callflow.policy.numbers import resolved
 from callflow.policy.places import reach
 from callflow.policy.plan import Dial, Hangup
 from callflow.policy.routing import Route, State, place_name, reach_place
-from callflow.policy.schedule import hours_of, zone
+from callflow.policy.schedule import hours_of, zone_of
 
 _FROM_OUTSIDE = Call(called_number="")
 _NOBODYS = Organisation(id=0, key="", name="", main_number="")
@@ -64,8 +63,7 @@ class Look:
 
     def zone_of(self, organisation_id: int | None) -> ZoneInfo:
         """Return the time zone of an organisation."""
-        organisation = self.policy.organisations.get(organisation_id or 0)
-        return zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
+        return zone_of(self.policy, organisation_id)
 
     def local(self, organisation_id: int | None, instant: datetime) -> str:
         """Return an instant in ISO 8601 by the organisation's clock, for a finding's values."""
@@ -111,10 +109,7 @@ class Look:
 
     def resolved(self, target: Target) -> Target:
         """Return what a number of ours stands for; any other target as it is."""
-        if target.kind is not TargetKind.NUMBER:
-            return target
-        number = normalise(target.number or "", self.policy, internal=True).number
-        return self.policy.numbers.get(number or "", target)
+        return resolved(target, self.policy)
 
     def place_name(self, target: Target) -> str:
         """Return how a finding's values call a place: its kind and its number or name."""

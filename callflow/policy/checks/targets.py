@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from callflow.policy.checks.finding import Finding, Subject, finding, of_extension, of_person, of_roster, of_unit
 from callflow.policy.checks.look import Look
-from callflow.policy.model import Extension, Person, Target, TargetKind
+from callflow.policy.model import Person, Target, TargetKind
 from callflow.policy.numbers import normalise, range_of
-from callflow.policy.outgoing import Mover, may_call, may_divert
+from callflow.policy.outgoing import Mover, may_send_on
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,8 +95,7 @@ def _number_problem(look: Look, use: Use) -> Finding | None:
         return None
     if range_of(read.number, look.policy) is not None:
         return finding("target_unused", use.subject, use=use.what, number=read.number)
-    may = may_divert if isinstance(use.mover, Extension) else may_call
-    barred = may(look.policy, use.mover, read.number, look.now).barred
+    barred = may_send_on(look.policy, use.mover, read.number, look.now).barred
     if not barred:
         return None
     return finding("target_barred", use.subject, use=use.what, number=read.number, category=" ".join(barred))
