@@ -1,6 +1,11 @@
 """Calls to the outside from real phones: barred, exempted, classified, and carried out by the trunk (R18)."""
 
+import asyncio
+
+import pytest
+
 from callflow.phone.trunk_peer import Behaviour
+from tests.e2e.raw_registration import register
 from tests.e2e.town import RING_SECONDS, Town
 
 ORDINARY = "61104"
@@ -154,4 +159,25 @@ async def test_twins_mobile_abroad_does_not_ring_in_the_net_either(town: Town) -
     await town.call_from_outside("+4690161103")
     await (await desk.incoming()).ring()
     await town.report("CallflowFallback")
+    assert town.trunk.calls == []
+
+
+@pytest.mark.parametrize(
+    "contacts",
+    [
+        ["<sip:x@{{me}}>;expires=0, <sip:{norway}@{trunk}>"],
+        ["<sip:x@{{me}}>;expires=0", "<sip:{norway}@{trunk}>"],
+        ["<sip:{norway}@{{me}}?Route=%3Csip:{trunk}%3Blr%3E>"],
+    ],
+    ids=["second contact", "second header", "route"],
+)
+async def test_nobody_is_called_at_a_contact_that_leads_to_the_trunk(town: Town, contacts: list[str]) -> None:
+    settings = town.region.settings
+    trunk = f"{settings.trunk_host}:{settings.trunk_port}"
+    password = await town.value("SELECT sip_password FROM extension WHERE sip_username = '61106'")
+    wanted = [contact.format(norway=NORWAY, trunk=trunk) for contact in contacts]
+    answer = await asyncio.to_thread(register, town.sip_address, "61106", password, wanted)
+    assert "200 OK" in answer
+    await town.call(await town.phone(ORDINARY), "61106")
+    await town.report("CallflowStep", where=lambda fields: fields["Step"] != "0")
     assert town.trunk.calls == []

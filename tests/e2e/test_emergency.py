@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from callflow.phone.client import PhoneCall
+from callflow.phone.call import PhoneCall
+from callflow.phone.trunk_peer import Behaviour
 from tests.e2e.helpers import eventually, in_replica
 from tests.e2e.town import EVENING, Town
 
@@ -108,3 +109,21 @@ async def test_the_test_number_answers_without_calling_112(town: Town) -> None:
     event = await town.report("CallflowEmergency", 30)
     assert event.fields["Status"] == "TEST"
     assert town.trunk.calls == []
+
+
+async def test_112_that_the_network_redirects_is_called_again(town: Town) -> None:
+    phone = await town.phone("61104")
+    town.trunk.behaviours["112"] = Behaviour(ring_seconds=30)
+    call = await phone.call("112")
+    first = await town.trunk.call_to("112")
+    town.trunk.behaviours["112"] = Behaviour()
+    contact = f"<sip:112@{town.region.settings.trunk_host}:{town.region.settings.trunk_port}>"
+    await town.trunk.phone.send("answer", call=first.name, code=302, contact=contact)
+    await call.wait_for("connected", 20)
+    await eventually(lambda: answered_by(town, "112"), 20, "112 was not called again")
+    await call.hang_up()
+    assert (await town.report("CallflowEmergency")).fields["Attempts"] == "2"
+
+
+async def answered_by(town: Town, number: str) -> bool:
+    return any(call.called_user == number and call.first("connected") for call in town.trunk.calls)
