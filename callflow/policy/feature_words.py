@@ -1,6 +1,5 @@
 """What is spoken to the one who dials a feature code: what is diverted, to whom, when and until when (R9)."""
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
 from callflow.policy.diversion_targets import Obstacle
@@ -10,11 +9,8 @@ from callflow.policy.model import (
     Diversion,
     DiversionCondition,
     Extension,
-    Organisation,
-    RingGroup,
     Target,
     TargetKind,
-    Unit,
 )
 from callflow.policy.numbers import national
 from callflow.policy.plan import Phrase
@@ -68,15 +64,9 @@ def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple
 
 
 def _name_and_number(route: Route, target: Target) -> tuple[str | None, str | None]:
-    policy, row_id = route.policy, target.id or 0
-    if target.kind is TargetKind.EXTENSION and (other := policy.extensions.get(row_id)) is not None:
-        return extension_name(policy, other), other.number
-    rows: dict[TargetKind, Mapping[int, Unit | RingGroup | Organisation]] = {
-        TargetKind.UNIT: policy.units,
-        TargetKind.RING_GROUP: policy.ring_groups,
-        TargetKind.SWITCHBOARD: policy.organisations,
-    }
-    row = rows.get(target.kind, {}).get(row_id)
+    row = route.policy.row(target)
+    if isinstance(row, Extension):
+        return extension_name(route.policy, row), row.number
     return (row.name if row is not None else None), target.number
 
 

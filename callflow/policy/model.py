@@ -338,6 +338,16 @@ class DutyRoster:
     shifts: tuple[DutyShift, ...] = ()
 
 
+_TABLES = {
+    TargetKind.EXTENSION: "extensions",
+    TargetKind.UNIT: "units",
+    TargetKind.RING_GROUP: "ring_groups",
+    TargetKind.MAILBOX: "mailboxes",
+    TargetKind.SWITCHBOARD: "organisations",
+}
+"""Which table of the policy holds what a target names."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
     """A consistent snapshot of the policy database at one `revision`.
@@ -372,6 +382,15 @@ class Policy:
     barred: Mapping[str, frozenset[Category]] = field(default_factory=dict)
     exempted: Mapping[int, tuple[Exemption, ...]] = field(default_factory=dict)
     codes: Mapping[int, tuple[FeatureCode, ...]] = field(default_factory=dict)
+
+    def row(self, target: Target) -> Extension | Unit | RingGroup | Mailbox | Organisation | None:
+        """Return the row of ours that a target names; None for a number, and for a row that is not there."""
+        if target.kind is TargetKind.NUMBER:
+            return None
+        rows: Mapping[int, Extension | Unit | RingGroup | Mailbox | Organisation] = getattr(
+            self, _TABLES[target.kind]
+        )
+        return rows.get(target.id or 0)
 
 
 def build_policy(  # noqa: PLR0913 - one argument a table

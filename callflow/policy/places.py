@@ -1,11 +1,9 @@
 """Going to a target, whatever its kind."""
 
-from collections.abc import Mapping
-
 from callflow.policy import extensions, switchboard, units
-from callflow.policy.model import Target, TargetKind
+from callflow.policy.model import Extension, Organisation, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise, range_of
-from callflow.policy.outgoing import Mover, Permission, is_mobile, may_send_on
+from callflow.policy.outgoing import Permission, is_mobile, may_send_on
 from callflow.policy.plan import Leg, LegKind
 from callflow.policy.routing import (
     Otherwise,
@@ -80,10 +78,6 @@ def _permission(route: Route, mover: Target | None, number: str) -> Permission:
 
     A mover who is missing has the bars that nobody is free of.
     """
-    rows: dict[TargetKind, Mapping[int, Mover]] = {
-        TargetKind.EXTENSION: route.policy.extensions,
-        TargetKind.UNIT: route.policy.units,
-        TargetKind.SWITCHBOARD: route.policy.organisations,
-    }
-    who = rows[mover.kind].get(mover.id or 0) if mover is not None else None
+    row = route.policy.row(mover) if mover is not None else None
+    who = row if isinstance(row, Extension | Unit | Organisation) else None
     return may_send_on(route.policy, who, number, route.now)

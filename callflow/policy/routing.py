@@ -213,14 +213,7 @@ def _reach_new(route: Route, target: Target, state: State, otherwise: Otherwise,
 
 def place_name(route: Route, target: Target) -> str:
     """Return how the trace calls a target."""
-    rows = {
-        "extension": route.policy.extensions,
-        "unit": route.policy.units,
-        "ring_group": route.policy.ring_groups,
-        "mailbox": route.policy.mailboxes,
-        "switchboard": route.policy.organisations,
-    }.get(target.kind.value, {})
-    row = rows.get(target.id or 0)
+    row = route.policy.row(target)
     name = target.number or getattr(row, "name", None) or getattr(row, "number", None) or target.id
     return f"{target.kind.value} {name}"
 

@@ -71,15 +71,7 @@ def _unit_of(look: Look, person: Person) -> Mover | None:
 
 
 def _row_problem(look: Look, use: Use) -> Finding | None:
-    policy = look.policy
-    rows = {
-        TargetKind.EXTENSION: policy.extensions,
-        TargetKind.UNIT: policy.units,
-        TargetKind.RING_GROUP: policy.ring_groups,
-        TargetKind.MAILBOX: policy.mailboxes,
-        TargetKind.SWITCHBOARD: policy.organisations,
-    }
-    if use.target.id in rows[use.target.kind]:
+    if look.policy.row(use.target) is not None:
         return None
     return finding("target_missing", use.subject, use=use.what, place=f"{use.target.kind.value} {use.target.id}")
 
