@@ -120,7 +120,7 @@ class Ari:
             if application.name.startswith(APPLICATION_PREFIX)
             for channel_id in application.channel_ids
         ]
-        return tuple(waiting_call(channel) for channel in found if channel is not None)
+        return tuple(waiting_call(channel, entry_args(channel)) for channel in found if channel is not None)
 
     async def presentation_faults(self) -> tuple[str, ...]:
         """`getObject`: what in the trunk's settings would show a number that is to be hidden, in words."""
@@ -162,6 +162,14 @@ def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
         mover=_endpoint(moved_by) if transferred else None,
         at=":".join(args[_PRESENTATION + 1 :]),
     )
+
+
+def entry_args(channel: Channel) -> tuple[str, ...]:
+    """Return what the entry gave with a call that still stands at it, as `StasisStart` told once; () elsewhere."""
+    if channel.dialplan.app_name != "StasisBroadcast":
+        return ()
+    _timeout, _applications, *args = channel.dialplan.app_data.split(",", 2)
+    return tuple(args[0].split(":")) if args else ()
 
 
 def _endpoint(channel_name: str) -> str:

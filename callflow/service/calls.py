@@ -149,7 +149,7 @@ class CallControl:
         await asyncio.sleep(LEFT_OVER_SECONDS)
         for call in await self._switch.left_over():
             if call.channel_id in before:
-                log.info("call_left_over", left_over=call.channel_id)
+                log.info("call_left_over", call_id=call.channel_id)
                 self._start(self._carry_out(call), call.channel_id)
 
     async def _carry_out(self, call: WaitingCall) -> None:

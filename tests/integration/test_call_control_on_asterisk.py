@@ -90,6 +90,17 @@ async def call(asterisk: EmbeddedAsterisk) -> None:
         await call(asterisk)
 
 
+@asynccontextmanager
+async def globals_set(asterisk: EmbeddedAsterisk, **values: str) -> AsyncIterator[None]:
+    """Have the dialplan's global variables so for a while."""
+    for name, value in values.items():
+        await asterisk.console(f"dialplan set global {name} {value}")
+    try:
+        yield
+    finally:
+        await asterisk.console("dialplan reload")
+
+
 async def first(events: AsyncIterator[SwitchEvent], kind: type[Arrival]) -> Arrival:
     async for event in events:
         if isinstance(event, kind):
@@ -142,11 +153,14 @@ async def test_a_call_left_in_a_dead_process_is_taken_over(
     dead = AriConnection(ari_address(asterisk))
     task = asyncio.create_task(dead.run())
     await until(lambda: dead.connected, "ARI connected")
-    await call(asterisk)
-    events = Ari(dead).events()
-    arrived = await first(events, CallArrived)
-    assert await Ari(dead).claim(arrived.call.channel_id)
-    await first(events, CallEntered)
+    async with globals_set(asterisk, TRYOUT="0", CALLFLOW_AT="2026-12-24T10:00:00Z"):
+        await call(asterisk)
+        events = Ari(dead).events()
+        arrived = await first(events, CallArrived)
+        assert await Ari(dead).claim(arrived.call.channel_id)
+    entered = await first(events, CallEntered)
+    assert await Ari(dead).left_over() == (entered.call,)
+    assert entered.call.at == "2026-12-24T10:00:00Z"
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     async with Instance(AriConnection(ari_address(asterisk))).running() as instance:

@@ -1,8 +1,9 @@
 """Who calls and who transfers, read from a channel and what the dialplan says of it."""
 
+import msgspec
 import pytest
 
-from callflow.asterisk.ari import waiting_call
+from callflow.asterisk.ari import entry_args, waiting_call
 from callflow.asterisk.ari_events import CallerID, Channel, Dialplan
 
 
@@ -41,3 +42,15 @@ def test_transfer_by_nobody_known_is_still_a_transfer(args: tuple[str, ...]) -> 
 
 def test_nobody_becomes_a_mover_by_an_argument_alone() -> None:
     assert waiting_call(channel(), ("transfer", "PJSIP/61100-00000001", "allowed")).mover is None
+
+
+def test_call_that_still_stands_at_the_entry_says_what_the_entry_gave() -> None:
+    here = Dialplan("callflow-transfer", "61002", 3, "StasisBroadcast", "500,^callflow,transfer:PJSIP/61-1::10:00Z")
+    assert entry_args(msgspec.structs.replace(channel(), dialplan=here)) == (
+        *("transfer", "PJSIP/61-1", ""),
+        *("10", "00Z"),
+    )
+
+
+def test_call_anywhere_else_gave_nothing() -> None:
+    assert entry_args(channel()) == ()
