@@ -6,7 +6,7 @@ from callflow.commands.rights import Rights, in_words, name_of, reasons_of, say,
 from callflow.commands.shared import BadNumberError, require_diallable
 from callflow.policy.barrings import Category
 from callflow.policy.model import Extension, Policy, Target, TargetKind
-from callflow.policy.numbers import normalise, range_of
+from callflow.policy.numbers import NotOurs, leads_to
 from callflow.policy.outgoing import Mover, may_call, may_divert
 from callflow.service.clock import now
 
@@ -14,18 +14,17 @@ from callflow.service.clock import now
 def tell_number(rights: Rights, mover: Mover | None, dialled: str) -> None:
     """Write what a number is and whether `mover`, None for anybody, may call it; raise `BadNumberError` for none."""
     policy = rights.policy
-    read = normalise(require_diallable(dialled), policy, internal=True)
-    if read.number is None:
-        raise BadNumberError(say("unreadable", number=dialled))
-    target = policy.numbers.get(read.number)
-    if read.form == "emergency":
-        typer.echo(say("is_emergency", number=read.number))
-    elif target is not None:
-        typer.echo(say("is_ours", number=read.number, name=_name(policy, target)))
-    elif range_of(read.number, policy) is not None:
-        typer.echo(say("is_unused", number=read.number))
-    else:
-        _tell_outside(rights, mover, read.number)
+    match leads_to(require_diallable(dialled), policy):
+        case NotOurs.UNREADABLE, _:
+            raise BadNumberError(say("unreadable", number=dialled))
+        case NotOurs.EMERGENCY, number:
+            typer.echo(say("is_emergency", number=number))
+        case Target() as target, number:
+            typer.echo(say("is_ours", number=number, name=_name(policy, target)))
+        case NotOurs.UNUSED, number:
+            typer.echo(say("is_unused", number=number))
+        case _, number:
+            _tell_outside(rights, mover, number)
 
 
 def _tell_outside(rights: Rights, mover: Mover | None, number: str) -> None:

@@ -6,7 +6,7 @@ from datetime import datetime, time, timedelta
 from enum import StrEnum
 
 from callflow.policy.model import Diversion, DiversionCondition, Extension, Policy, Target, TargetKind
-from callflow.policy.numbers import normalise, range_of, resolved
+from callflow.policy.numbers import NotOurs, leads_to, resolved
 from callflow.policy.outgoing import Permission, may_divert
 from callflow.policy.schedule import zone_of
 
@@ -25,6 +25,13 @@ class Obstacle(StrEnum):
     LOOP_LATER = "target_loops_later"
 
 
+_NOT_A_TARGET = {
+    NotOurs.UNREADABLE: Obstacle.UNREADABLE,
+    NotOurs.EMERGENCY: Obstacle.EMERGENCY,
+    NotOurs.UNUSED: Obstacle.UNUSED,
+}
+
+
 @dataclass(frozen=True, slots=True)
 class TargetRefusal:
     """A number that cannot be a target, and for `BARRED` what is barred."""
@@ -35,21 +42,17 @@ class TargetRefusal:
 
 def check_target(policy: Policy, extension: Extension, number: str, now: datetime) -> Target | TargetRefusal:
     """Return what a diversion of `extension` to `number`, as dialled, leads to, or why it may not be set at `now`."""
-    read = normalise(number, policy, internal=True)
-    if read.form == "emergency":
-        return TargetRefusal(Obstacle.EMERGENCY)
-    if read.number is None:
-        return TargetRefusal(Obstacle.UNREADABLE)
-    target = policy.numbers.get(read.number)
-    if target is not None:
-        obstacle = _leads_home(policy, extension, target, now)
-        return target if obstacle is None else TargetRefusal(obstacle)
-    if range_of(read.number, policy) is not None:
-        return TargetRefusal(Obstacle.UNUSED)
-    permission = may_divert(policy, extension, read.number, now)
-    if not permission.allowed:
-        return TargetRefusal(Obstacle.BARRED, permission)
-    return Target(TargetKind.NUMBER, number=read.number)
+    match leads_to(number, policy):
+        case Target() as target, _:
+            obstacle = _leads_home(policy, extension, target, now)
+            return target if obstacle is None else TargetRefusal(obstacle)
+        case NotOurs.OUTSIDE, outside:
+            permission = may_divert(policy, extension, outside, now)
+            if permission.allowed:
+                return Target(TargetKind.NUMBER, number=outside)
+            return TargetRefusal(Obstacle.BARRED, permission)
+        case what, _:
+            return TargetRefusal(_NOT_A_TARGET[what])
 
 
 def latest_end(policy: Policy, extension: Extension, target: Target, now: datetime) -> datetime | None:

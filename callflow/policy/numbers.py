@@ -3,6 +3,7 @@
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import unquote
 
 from callflow.policy.model import NumberRange, Policy, Target, TargetKind
@@ -64,6 +65,28 @@ def normalise(dialled: str, policy: Policy, *, internal: bool) -> Dialled:
     return _from_inside(digits, policy) if internal else _from_trunk(digits, policy)
 
 
+class NotOurs(StrEnum):
+    """What a number is that leads to no row of ours; `UNUSED` lies in a range of ours."""
+
+    UNREADABLE = "unreadable"
+    EMERGENCY = "emergency"
+    UNUSED = "unused"
+    OUTSIDE = "outside"
+
+
+def leads_to(written: str, policy: Policy) -> tuple[Target | NotOurs, str]:
+    """Return what a number leads to, as one of us writes or dials it, and the number as `normalise` has it."""
+    read = normalise(written, policy, internal=True)
+    if read.number is None:
+        return NotOurs.UNREADABLE, written
+    if read.form == "emergency":
+        return NotOurs.EMERGENCY, read.number
+    target = policy.numbers.get(read.number)
+    if target is not None:
+        return target, read.number
+    return NotOurs.UNUSED if range_of(read.number, policy) is not None else NotOurs.OUTSIDE, read.number
+
+
 def range_of(number: str, policy: Policy) -> NumberRange | None:
     """Return our number range that holds this E.164 number, or None when it is not ours."""
     at = bisect_right(policy.range_order, (len(number), number), key=lambda row_id: _first(policy, row_id))
@@ -77,8 +100,8 @@ def resolved(target: Target, policy: Policy) -> Target:
     """Return the row of ours that a number stands for; any other target as it is."""
     if target.kind is not TargetKind.NUMBER:
         return target
-    read = normalise(target.number or "", policy, internal=True)
-    return policy.numbers.get(read.number or "", target)
+    ours, _ = leads_to(target.number or "", policy)
+    return ours if isinstance(ours, Target) else target
 
 
 def national(number: str) -> str:

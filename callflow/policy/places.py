@@ -2,7 +2,7 @@
 
 from callflow.policy import extensions, switchboard, units
 from callflow.policy.model import Extension, Organisation, Target, TargetKind, Unit
-from callflow.policy.numbers import normalise, range_of
+from callflow.policy.numbers import NotOurs, leads_to
 from callflow.policy.outgoing import Permission, is_mobile, may_send_on
 from callflow.policy.plan import Leg, LegKind
 from callflow.policy.routing import (
@@ -54,22 +54,25 @@ def _ring_group(route: Route, group_id: int, state: State, otherwise: Otherwise,
 
 
 def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> int:
-    read = normalise(target.number or "", route.policy, internal=True)
-    if read.number is None or read.form == "emergency":
-        route.note("R9", False, "target_unreadable", number=target.number)
-        return otherwise(state)
-    ours = route.policy.numbers.get(read.number)
-    if ours is not None:
-        return reach_place(route, ours, state, otherwise, limit)
-    if range_of(read.number, route.policy) is not None:
-        route.note("R9", False, "target_unused", number=read.number)
-        return otherwise(state)
-    permission = _permission(route, state.mover, read.number)
+    match leads_to(target.number or "", route.policy):
+        case Target() as ours, _:
+            return reach_place(route, ours, state, otherwise, limit)
+        case NotOurs.OUTSIDE, number:
+            return _reach_outside(route, number, state, otherwise, limit)
+        case NotOurs.UNUSED, number:
+            route.note("R9", False, "target_unused", number=number)
+        case _:
+            route.note("R9", False, "target_unreadable", number=target.number)
+    return otherwise(state)
+
+
+def _reach_outside(route: Route, number: str, state: State, otherwise: Otherwise, limit: int) -> int:
+    permission = _permission(route, state.mover, number)
     if not permission.allowed:
-        note_barred(route, read.number, permission)
+        note_barred(route, number, permission)
         return otherwise(state)
-    route.note("R9", True, "outside_number", number=read.number)
-    leg = Leg(LegKind.TRUNK, read.number, confirm=is_mobile(read.number))
+    route.note("R9", True, "outside_number", number=number)
+    leg = Leg(LegKind.TRUNK, number, confirm=is_mobile(number))
     return dial(route, (leg,), limit, None, state, otherwise)
 
 

@@ -7,7 +7,7 @@ from callflow.policy.checks.finding import Finding, finding, of_extension
 from callflow.policy.checks.look import Look
 from callflow.policy.checks.rounds import rounds
 from callflow.policy.model import Diversion, DiversionCondition, Extension, Policy, Target, TargetKind
-from callflow.policy.numbers import normalise, range_of
+from callflow.policy.numbers import NotOurs, leads_to
 
 
 def diversion_findings(look: Look) -> Iterator[Finding]:
@@ -22,8 +22,7 @@ def diversion_findings(look: Look) -> Iterator[Finding]:
 
 
 def _is_outside(policy: Policy, target: Target) -> bool:
-    number = normalise(target.number or "", policy, internal=True).number if target.number is not None else None
-    return number is not None and number not in policy.numbers and range_of(number, policy) is None
+    return target.number is not None and leads_to(target.number, policy)[0] is NotOurs.OUTSIDE
 
 
 def _too_long(look: Look, extension: Extension, active: list[Diversion]) -> Iterator[Finding]:

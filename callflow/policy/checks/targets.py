@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from callflow.policy.checks.finding import Finding, Subject, finding, of_extension, of_person, of_roster, of_unit
 from callflow.policy.checks.look import Look
 from callflow.policy.model import Person, Target, TargetKind
-from callflow.policy.numbers import normalise, range_of
+from callflow.policy.numbers import NotOurs, leads_to
 from callflow.policy.outgoing import Mover, may_send_on
 
 
@@ -77,17 +77,12 @@ def _row_problem(look: Look, use: Use) -> Finding | None:
 
 
 def _number_problem(look: Look, use: Use) -> Finding | None:
-    written = use.target.number or ""
-    read = normalise(written, look.policy, internal=True)
-    if read.number is None:
-        return finding("target_unreadable", use.subject, use=use.what, number=written)
-    if read.form == "emergency":
-        return finding("target_emergency", use.subject, use=use.what, number=written)
-    if read.number in look.policy.numbers:
-        return None
-    if range_of(read.number, look.policy) is not None:
-        return finding("target_unused", use.subject, use=use.what, number=read.number)
-    barred = may_send_on(look.policy, use.mover, read.number, look.now).barred
-    if not barred:
-        return None
-    return finding("target_barred", use.subject, use=use.what, number=read.number, category=" ".join(barred))
+    what, number = leads_to(use.target.number or "", look.policy)
+    match what:
+        case NotOurs.UNREADABLE | NotOurs.EMERGENCY | NotOurs.UNUSED:
+            return finding(f"target_{what.value}", use.subject, use=use.what, number=number)
+        case NotOurs.OUTSIDE:
+            barred = may_send_on(look.policy, use.mover, number, look.now).barred
+            if barred:
+                return finding("target_barred", use.subject, use=use.what, number=number, category=" ".join(barred))
+    return None
