@@ -48,5 +48,5 @@ def phone_row(  # noqa: PLR0913, PLR0917 - all that a row is made of
 
 
 def _shown_name(extension: Extension, person: Person | None) -> str:
-    shown = display_name((person.full_name if person else extension.name) or "")
+    shown = display_name(extension.name or (person.full_name if person else ""))
     return f'"{shown}" ' if shown else ""

@@ -9,6 +9,7 @@ from callflow.phone.client import PhoneCall
 from callflow.phone.events import Event
 from callflow.policy.decision import Decision
 from callflow.policy.explain import spoken_text
+from callflow.policy.extensions import extension_name
 from callflow.policy.model import Policy
 from callflow.policy.plan import Dial, Hangup, Leg, LegKind, Menu, Say, Step, Voicemail
 
@@ -157,6 +158,5 @@ class Listener:
         if leg.kind is LegKind.TRUNK:
             return leg.address
         found = next((row for row in self.policy.extensions.values() if row.sip_username == leg.address), None)
-        person = self.policy.people.get(found.person_id or 0) if found else None
-        name = person.full_name if person else (found.name if found else None)
+        name = extension_name(self.policy, found) if found else None
         return f"{name} ({leg.address})" if name else leg.address

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from callflow.commands.shared import change_policy, database_url, find_extension, in_language
+from callflow.policy.extensions import extension_name
 from callflow.policy.model import Extension, Policy
 from callflow.storage.connection import Connection
 from callflow.storage.snapshot import read_snapshot
@@ -57,11 +58,10 @@ async def _change(number: str, changes: dict[str, int]) -> Policy:
 
 
 def _show(row: Extension, policy: Policy) -> None:
-    person = policy.people.get(row.person_id or 0)
     unit = policy.units[row.unit_id]
     lines = {
         "number": row.number,
-        "name": person.full_name if person else row.name,
+        "name": extension_name(policy, row),
         "unit": f"{unit.name}, {policy.organisations[row.organisation_id].name}",
         "kind": row.kind.value,
         "sip_username": row.sip_username,

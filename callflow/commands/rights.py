@@ -10,6 +10,7 @@ from callflow.commands.rights_texts import TEXTS
 from callflow.commands.shared import database_url, in_language
 from callflow.errors import CallflowError
 from callflow.policy.barrings import BARRED_BY_DEFAULT, NEVER_OPENED, Barring, Category, Exemption
+from callflow.policy.extensions import extension_name
 from callflow.policy.model import Extension, Organisation, Person, Policy, Unit
 from callflow.policy.numbers import national
 from callflow.policy.outgoing import Mover, nearest_manager, scopes_of
@@ -77,8 +78,7 @@ def name_of(row: Mover | Person, policy: Policy) -> str:
         return row.name
     if isinstance(row, Person):
         return row.full_name
-    person = policy.people.get(row.person_id or 0)
-    return f"{national(row.number)} {person.full_name if person is not None else row.name or ''}".strip()
+    return f"{national(row.number)} {extension_name(policy, row) or ''}".strip()
 
 
 def where_of(barring: Barring, policy: Policy) -> str:

@@ -1,12 +1,14 @@
 """One readable line per call, for whoever watches a system: who called whom, and what becomes of it."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from callflow.policy.decision import Call, Decision
-from callflow.policy.model import DEFAULT_TIME_ZONE, Extension, Policy, Target, TargetKind, Unit
+from callflow.policy.extensions import extension_name
+from callflow.policy.model import Extension, Organisation, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise
 from callflow.policy.plan import Dial, Emergency, Hangup, HangupCause, Menu, Plan, Say, Step, Voicemail
+from callflow.policy.schedule import zone_of
 from callflow.service.calls import DecidedCall
 
 _SHOWN_STEPS = 4
@@ -54,7 +56,7 @@ def call_line(decided: DecidedCall, language: str) -> str:
     words = _WORDS.get(language, _WORDS["sv"])
     call, policy = decided.call, decided.policy
     target = _called(call, policy)
-    at = decided.at.astimezone(ZoneInfo(_time_zone(target, policy)))
+    at = decided.at.astimezone(_zone(target, policy))
     way = " → ".join([*_change(decided.decision, words), *_main_way(decided.decision.plan, words)]) or words["hangup"]
     called = " ".join(filter(None, (call.called_number, _called_name(target, policy))))
     caller = call.caller_number or words["withheld"]
@@ -79,8 +81,7 @@ def _called_name(target: Target | None, policy: Policy) -> str:
     if target.kind is TargetKind.SWITCHBOARD:
         return policy.organisations[target.id].name
     extension = policy.extensions[target.id]
-    person = policy.people.get(extension.person_id or 0)
-    return person.full_name if person else extension.name or ""
+    return extension_name(policy, extension) or ""
 
 
 def _change(decision: Decision, words: dict[str, str]) -> list[str]:
@@ -139,12 +140,11 @@ def _called(call: Call, policy: Policy) -> Target | None:
     return policy.numbers.get(number or "")
 
 
-def _time_zone(target: Target | None, policy: Policy) -> str:
-    rows: dict[TargetKind, Mapping[int, Unit] | Mapping[int, Extension]] = {
-        TargetKind.UNIT: policy.units,
-        TargetKind.EXTENSION: policy.extensions,
-    }
-    row = rows[target.kind].get(target.id or 0) if target is not None and target.kind in rows else None
-    organisation_id = row.organisation_id if row is not None else target.id if target is not None else None
-    organisation = policy.organisations.get(organisation_id or 0)
-    return organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE
+def _zone(target: Target | None, policy: Policy) -> ZoneInfo:
+    match policy.row(target) if target is not None else None:
+        case Organisation() as organisation:
+            return zone_of(policy, organisation.id)
+        case Unit() | Extension() as row:
+            return zone_of(policy, row.organisation_id)
+        case _:
+            return zone_of(policy, None)

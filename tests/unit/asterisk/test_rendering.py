@@ -55,8 +55,13 @@ def net(number: str, given: Snapshot) -> str:
 
 
 def test_a_phone_calls_with_its_own_number_whatever_it_says() -> None:
-    row = phones(snapshot(people=[person(1)], extensions=[extension(1, person_id=1)]))["61001"]
+    row = phones(snapshot(people=[person(1)], extensions=[extension(1, name=None, person_id=1)]))["61001"]
     assert (row.number, row.callerid) == ("+4690161001", '"Åsa Öberg 1" <+4690161001>')
+
+
+def test_an_extension_with_a_name_of_its_own_calls_by_that() -> None:
+    own = extension(1, name="Receptionen", person_id=1)
+    assert phones(snapshot(people=[person(1)], extensions=[own]))["61001"].callerid == '"Receptionen" <+4690161001>'
 
 
 def test_a_confidential_units_phone_asks_for_privacy() -> None:
@@ -98,7 +103,7 @@ def test_an_account_may_not_take_a_name_of_the_systems(name: str) -> None:
 
 def test_a_name_cannot_write_sip_headers() -> None:
     evil = replace(person(1), given_name='A"<sip:x>', family_name="b;\n[x]")
-    row = phones(snapshot(people=[evil], extensions=[extension(1, person_id=1)]))["61001"]
+    row = phones(snapshot(people=[evil], extensions=[extension(1, name=None, person_id=1)]))["61001"]
     assert row.callerid == '"A sip:x b x" <+4690161001>'
 
 
