@@ -1,5 +1,6 @@
 """`/health`, `/ready` and `/metrics` of the running service."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Any
 
@@ -8,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
 from callflow.service.clock import now
 from callflow.service.mail import MailSpool
+from callflow.service.metrics import TASKS
 from callflow.service.policy_holder import PolicyHolder, PolicySource
 
 ConnectionState = Callable[[], tuple[bool, str | None]]
@@ -73,6 +75,7 @@ def health_app(health: Health) -> web.Application:
         return web.json_response({"ready": is_ready}, status=200 if is_ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
+        TASKS.set(len(asyncio.all_tasks()))
         return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()

@@ -13,3 +13,4 @@ FALLBACKS = Counter("callflow_fallbacks", "Calls that were let go to the dialpla
 RINGING_ENDED = Counter("callflow_ringing_ended", "Ringings ended because the last ring had sounded.")
 MAIL_SENT = Counter("callflow_mail_sent", "Mails handed to the mail server.")
 MAIL_WAITING = Gauge("callflow_mail_waiting", "Mails that wait for the mail server.")
+TASKS = Gauge("callflow_tasks", "Tasks of the event loop; more and more of them is a leak.")

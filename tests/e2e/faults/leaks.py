@@ -1,0 +1,109 @@
+"""What a region holds on to between calls: after a fault it must be no more than before."""
+
+import re
+from dataclasses import dataclass, fields
+
+import aiohttp
+import psutil
+
+from tests.e2e.helpers import connected, eventually
+from tests.e2e.town import Town
+
+SETTLED_SECONDS = 30.0
+"""How long what a fault left may take to go: Asterisk gives up a dead socket after some seconds."""
+MEMORY_SLACK = 24 * 1024 * 1024
+"""Bytes that one test may leave in a process: caches fill, and the allocator keeps what it had."""
+EXECUTOR_THREADS = 6
+"""How many threads the service keeps for blocking work once it has had some: none at first."""
+POOL_THREADS = 16
+"""How many more threads Asterisk's pools may have after a busy moment: they are given up a minute later."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Footprint:
+    """How much of each the region holds: numbers, and bytes of memory."""
+
+    channels: int
+    bridges: int
+    tasks: int
+    service_threads: int
+    service_files: int
+    service_memory: int
+    asterisk_threads: int
+    asterisk_files: int
+    asterisk_memory: int
+    database_connections: int
+
+
+ALLOWED = {
+    "service_threads": EXECUTOR_THREADS,
+    "service_memory": MEMORY_SLACK,
+    "asterisk_threads": POOL_THREADS,
+    "asterisk_memory": MEMORY_SLACK,
+}
+"""By how much a number may grow."""
+
+
+async def footprint(town: Town) -> Footprint:
+    """Count what the region holds now: the processes first, before our own questions open anything in them."""
+    service, asterisk = _process(town.region.service.pid), _process(town.region.asterisk.pid)
+    held = {
+        "service_threads": service.num_threads(),
+        "service_files": service.num_fds(),
+        "service_memory": service.memory_info().rss,
+        "asterisk_threads": asterisk.num_threads(),
+        "asterisk_files": asterisk.num_fds(),
+        "asterisk_memory": asterisk.memory_info().rss,
+    }
+    return Footprint(
+        **held,
+        channels=_first_number(await town.region.asterisk.console("core show channels count")),
+        bridges=len((await town.region.asterisk.console("bridge show all")).strip().splitlines()) - 1,
+        tasks=await _tasks(town),
+        database_connections=await _database_connections(town),
+    )
+
+
+async def nothing_leaked(town: Town, before: Footprint) -> None:
+    """Wait until the region holds no more than before; fail with what it still does."""
+    grown: list[str] = []
+
+    async def settled() -> bool:
+        after = await footprint(town)
+        grown[:] = [
+            f"{it.name} {getattr(before, it.name)} -> {getattr(after, it.name)}"
+            for it in fields(Footprint)
+            if getattr(after, it.name) > getattr(before, it.name) + ALLOWED.get(it.name, 0)
+        ]
+        return not grown
+
+    try:
+        await eventually(settled, SETTLED_SECONDS, "leaked")
+    except AssertionError:
+        raise AssertionError(f"left behind: {', '.join(grown)}") from None
+
+
+def _process(pid: int | None) -> psutil.Process:
+    assert pid is not None, "a part of the region does not run"
+    return psutil.Process(pid)
+
+
+def _first_number(text: str) -> int:
+    found = re.search(r"[0-9]+", text)
+    assert found is not None, text
+    return int(found[0])
+
+
+async def _tasks(town: Town) -> int:
+    settings = town.region.settings
+    url = f"http://{settings.service_host}:{settings.service_port}/metrics"
+    async with aiohttp.ClientSession() as session, session.get(url) as answer:
+        found = re.search(r"^callflow_tasks ([0-9.]+)$", await answer.text(), re.MULTILINE)
+    assert found is not None, "/metrics does not count the tasks"
+    return int(float(found[1]))
+
+
+async def _database_connections(town: Town) -> int:
+    async with connected(town.database_url) as connection:
+        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        return int(await connection.fetchval(query))
