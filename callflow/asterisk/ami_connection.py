@@ -20,6 +20,7 @@ from panoramisk.message import Message
 
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
+from callflow.service.metrics import EVENTS_DROPPED, MESSAGES_SKIPPED
 
 log = structlog.get_logger(__name__)
 
@@ -89,6 +90,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         """Pass on whole characters only."""
         super().data_received(self._decoder.decode(data).encode())
         if self.queue and len(self.queue[0]) > LARGEST_MESSAGE:
+            MESSAGES_SKIPPED.labels(part="ami").inc()
             log.error("ami_message_too_large", size=len(self.queue[0]))
             self.transport.abort()
 
@@ -96,6 +98,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         """Skip a message whose own headers are doubled."""
         doubled = [name for name in _SINGLE if isinstance(message.get(name), list)]
         if doubled:
+            MESSAGES_SKIPPED.labels(part="ami").inc()
             log.warning("ami_message_skipped", reason="doubled header", header=" ".join(doubled))
         else:
             super().handle_message(message)
@@ -116,7 +119,6 @@ class _Manager(Manager):  # type: ignore[misc]
     def __init__(self, queue: "asyncio.Queue[Message | Lost]") -> None:
         super().__init__(protocol_factory=_Protocol, loop=asyncio.get_running_loop())
         self.lost = asyncio.Event()
-        self.dropped = 0
         self._events = queue
 
     def connection_lost(self, exc: object) -> None:
@@ -129,8 +131,8 @@ class _Manager(Manager):  # type: ignore[misc]
         try:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
-            self.dropped += 1
-            log.warning("ami_event_dropped", kind=event.event, dropped=self.dropped)
+            EVENTS_DROPPED.labels(part="ami").inc()
+            log.warning("ami_event_dropped", kind=event.event)
 
 
 class AmiConnection:

@@ -28,6 +28,7 @@ from callflow.asterisk.ari_events import (
 from callflow.asterisk.ari_operations import FILTER_EVENTS, Operation
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
+from callflow.service.metrics import EVENTS_DROPPED, MESSAGES_SKIPPED
 
 log = structlog.get_logger(__name__)
 
@@ -85,6 +86,7 @@ class AriConnection:
         self._numbers = itertools.count(1)
         self._socket: aiohttp.ClientWebSocketResponse | None = None
         self.connected = False
+        self.error: str | None = "not connected yet"
         self.dropped_events = 0
 
     @property
@@ -102,16 +104,16 @@ class AriConnection:
         backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         async with aiohttp.ClientSession() as session:
             while True:
-                reason = "closed by Asterisk"
                 try:
                     await self._serve_one_connection(session)
+                    self.error = "closed by Asterisk"
                 except (aiohttp.ClientError, OSError, TimeoutError, CallflowError) as error:
-                    reason = str(error) or type(error).__name__
+                    self.error = str(error) or type(error).__name__
                 if self.connected:
                     self.connected = False
                     backoff.reset()
                 wait = backoff.pause()
-                log.warning("ari_disconnected", reason=reason, again_in_seconds=round(wait, 2))
+                log.warning("ari_disconnected", reason=self.error, again_in_seconds=round(wait, 2))
                 await asyncio.sleep(wait)
 
     async def request(
@@ -152,7 +154,7 @@ class AriConnection:
         reader = asyncio.create_task(self._read(socket))
         try:
             await self._set_filter()
-            self.connected = True
+            self.connected, self.error = True, None
             log.info("ari_connected", application=self.application)
             self._put(Connected())
             await reader
@@ -190,11 +192,13 @@ class AriConnection:
 
     def _take(self, data: str | bytes) -> None:
         if len(data) > LARGEST_MESSAGE:
+            MESSAGES_SKIPPED.labels(part="ari").inc()
             log.warning("ari_message_skipped", reason="too large", size=len(data))
             return
         try:
             message = read_message(data)
         except UnreadableMessageError as error:
+            MESSAGES_SKIPPED.labels(part="ari").inc()
             log.warning("ari_message_skipped", reason=str(error), kind=error.kind)
             return
         if isinstance(message, RESTResponse):
@@ -209,7 +213,8 @@ class AriConnection:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
             self.dropped_events += 1
-            log.warning("ari_event_dropped", kind=type(event).__name__, dropped=self.dropped_events)
+            EVENTS_DROPPED.labels(part="ari").inc()
+            log.warning("ari_event_dropped", kind=type(event).__name__)
 
     def _fail_waiting(self) -> None:
         for answer in self._waiting.values():

@@ -40,12 +40,14 @@ class MadeRows:
     short: dict[str, str] = field(default_factory=dict)
     numbering: Sources = ()
     standing: Standing = field(default_factory=Standing)
+    left_out: dict[str, str] = field(default_factory=dict)
+    """What could not stand in the replica, by its row's kind and key, and why."""
 
 
 def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
     """Return what the replica holds for a snapshot, and keep it in `made`.
 
-    A row that cannot stand there is left out and logged: one odd name must not keep 15,000 phones from working.
+    A row that cannot stand there is left out and told: one odd name must not keep 15,000 phones from working.
     """
     policy = snapshot.policy
     confidential = {row.id for row in policy.units.values() if is_confidential(policy, row)}
@@ -62,16 +64,21 @@ def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
 
     phones = ((account.username, account) for account in snapshot.phones)
     mailboxes = ((str(account.mailbox_id), account) for account in snapshot.mailboxes)
-    made.phones = _make(phones, of_phone, phone_row, made.phones)
-    made.mailboxes = _make(mailboxes, of_mailbox, mailbox_row, made.mailboxes)
+    before, left_out = made.left_out, dict[str, str]()
+    made.phones = _make(phones, of_phone, phone_row, made.phones, left_out, "phone")
+    made.mailboxes = _make(mailboxes, of_mailbox, mailbox_row, made.mailboxes, left_out, "mailbox")
+    numbers = _number_rows(policy, made, left_out)
+    made.left_out = left_out
+    for row, reason in left_out.items() - before.items():
+        log.warning("asterisk_row_left_out", row=row, reason=reason)
     return ReplicaRows(
         phones=[row for _, row in made.phones.values()],
         mailboxes=[row for _, row in made.mailboxes.values()],
-        numbers=_number_rows(policy, made),
+        numbers=numbers,
     )
 
 
-def _number_rows(policy: Policy, made: MadeRows) -> list[NumberRow]:
+def _number_rows(policy: Policy, made: MadeRows, left_out: dict[str, str]) -> list[NumberRow]:
     operators, short = operator_calls(policy), _short_numbers(policy, made)
 
     def of_number(item: tuple[str, Target]) -> Sources:
@@ -84,7 +91,7 @@ def _number_rows(policy: Policy, made: MadeRows) -> list[NumberRow]:
         return number, rings, _mailbox(extension, policy), organisation, operators[organisation.id]
 
     numbers = ((number, (number, target)) for number, target in policy.numbers.items())
-    made.numbers = _make(numbers, of_number, _arguments, made.numbers)
+    made.numbers = _make(numbers, of_number, _arguments, made.numbers, left_out, "number")
     return [
         NumberRow(number, short.get(number), arguments)
         for number, (_, arguments) in made.numbers.items()
@@ -113,11 +120,13 @@ def _arguments(
     return owner if isinstance(owner, str) else None
 
 
-def _make(
+def _make(  # noqa: PLR0913, PLR0917 - what is made of what, and where it is told
     items: Iterable[tuple[str, Item]],
     sources: Callable[[Item], Sources],
     make: Callable[..., Result],
     before: Made[Result],
+    left_out: dict[str, str],
+    kind: str,
 ) -> Made[Result]:
     made: Made[Result] = {}
     for key, item in items:
@@ -126,9 +135,9 @@ def _make(
             known = before.get(key)
             made[key] = known if known is not None and known[0] == needed else (needed, make(*needed))
         except ConfigurationError as error:
-            log.warning("asterisk_row_left_out", reason=str(error))
+            left_out[f"{kind} {key}"] = str(error)
         except KeyError as error:
-            log.warning("asterisk_row_left_out", reason=f"it refers to row {error} that the snapshot does not hold")
+            left_out[f"{kind} {key}"] = f"it refers to row {error} that the snapshot does not hold"
     return made
 
 

@@ -8,6 +8,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
@@ -19,7 +20,7 @@ from callflow.policy.decision import Call, Decision
 from callflow.policy.model import Policy
 from callflow.service.clock import BadTimeError, now, read_instant
 from callflow.service.feature_changes import Settle
-from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS
+from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS, NOT_CLAIMED
 from callflow.service.policy_holder import Held
 from callflow.service.telephony import (
     CallArrived,
@@ -37,6 +38,9 @@ LEFT_OVER_SECONDS = 0.3
 """A call still in our application after this long has been left by whoever claimed it."""
 MOST_TASKS = 2000
 """With so much in hand, arriving calls are left to another instance or to the dialplan's fallback."""
+ENTER_SECONDS = 1.0
+"""How long a claimed call may take to come in: one that has not by then was hung up meanwhile."""
+BETWEEN_LOOKS_SECONDS = 0.01
 FINISH_SECONDS = 3.0
 """How long a stop waits for the calls in hand."""
 
@@ -95,7 +99,13 @@ class CallControl:
         self._tryout = tryout
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
-        self._stopping = False
+        self._claimed: set[str] = set()
+        self.stopping = False
+
+    @property
+    def in_hand(self) -> int:
+        """How many calls are between claim and plan, or are being claimed."""
+        return len(self._tasks) + len(self._claimed)
 
     async def run(self) -> None:
         """Take calls until cancelled."""
@@ -103,19 +113,25 @@ class CallControl:
             self._take(event)
 
     async def stop(self) -> None:
-        """Claim nothing more and finish the calls in hand, in at most `FINISH_SECONDS`."""
-        self._stopping = True
-        if self._tasks:
-            await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
+        """Claim nothing more and finish what is in hand, also what is claimed and yet to come in.
+
+        It takes at most `FINISH_SECONDS`; `run` must go on meanwhile.
+        """
+        self.stopping = True
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS):
+                while self.in_hand:  # noqa: ASYNC110 - tasks and claims come and go from many places
+                    await asyncio.sleep(BETWEEN_LOOKS_SECONDS)
 
     def _take(self, event: SwitchEvent) -> None:
         match event:
             case CallArrived(call):
-                if self._stopping or len(self._tasks) >= MOST_TASKS:
-                    log.warning("call_not_claimed", call_id=call.channel_id, reason="stopping or too busy")
+                if self.stopping or len(self._tasks) >= MOST_TASKS:
+                    self._leave(call, "stopping" if self.stopping else "too busy")
                 else:
                     self._start(self._claim(call), call.channel_id)
             case CallEntered(call):
+                self._claimed.discard(call.channel_id)
                 self._start(self._carry_out(call), call.channel_id)
             case SwitchConnected():
                 self._start(self._adopt_left_over(), "")
@@ -136,10 +152,21 @@ class CallControl:
 
     async def _claim(self, call: WaitingCall) -> None:
         if self._policy.held is None:
-            log.warning("call_not_claimed", reason="no policy is loaded")
+            self._leave(call, "no policy")
             return
-        won = await self._switch.claim(call.channel_id)
+        self._claimed.add(call.channel_id)
+        asyncio.get_running_loop().call_later(ENTER_SECONDS, self._claimed.discard, call.channel_id)
+        won = False
+        try:
+            won = await self._switch.claim(call.channel_id)
+        finally:
+            if not won:
+                self._claimed.discard(call.channel_id)
         log.info("call_claimed" if won else "call_claimed_by_another")
+
+    def _leave(self, call: WaitingCall, reason: str) -> None:
+        NOT_CLAIMED.labels(reason=reason).inc()
+        log.warning("call_not_claimed", call_id=call.channel_id, reason=reason)
 
     async def _adopt_left_over(self) -> None:
         """Take over the calls that nobody handles: those still there after a moment."""

@@ -1,71 +1,65 @@
-"""`/health`, `/ready` and `/metrics` of the running service."""
+"""`/health`, `/ready` and `/metrics` of the running service; docs/monitoring.md tells what each part means."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+import structlog
 from aiohttp import web
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_latest
 
-from callflow.service.clock import now
-from callflow.service.mail import MailSpool
-from callflow.service.metrics import TASKS
-from callflow.service.policy_holder import PolicyHolder, PolicySource
+from callflow.service.health_metrics import HealthMetrics
+from callflow.service.health_parts import Facts
 
-ConnectionState = Callable[[], tuple[bool, str | None]]
-"""Tell whether a connection is up, and what was wrong last."""
+log = structlog.get_logger(__name__)
+
+LOOK_SECONDS = 0.5
 
 
 class Health:
     """How the service is, from its parts."""
 
-    def __init__(
-        self, *, connections: dict[str, ConnectionState], policy: PolicyHolder, mail: MailSpool, application: str
-    ) -> None:
-        self._connections = connections
-        self._policy = policy
-        self._mail = mail
+    def __init__(self, parts: Mapping[str, Callable[[], Facts]], *, application: str) -> None:
+        """Take what tells the facts of each part; `policy` and `ari` must be among them."""
+        self._parts = dict(parts)
         self._application = application
+        self._wrong: set[str] = set()
 
     def report(self) -> dict[str, Any]:
         """Return everything that an administrator needs at a glance; `status` is `ok` or `degraded`."""
-        parts = {name: _connection(*state()) for name, state in self._connections.items()}
-        parts["database"] = _connection(self._policy.database_error is None, self._policy.database_error)
-        parts["policy"] = self._policy_report()
-        parts["mail"] = {
-            "ok": self._mail.last_error is None or self._mail.waiting == 0,
-            "waiting": self._mail.waiting,
-            "refused": self._mail.refused,
-            "error": self._mail.last_error,
-        }
+        parts = {name: facts() for name, facts in self._parts.items()}
         status = "ok" if all(part["ok"] for part in parts.values()) else "degraded"
         revision = parts["policy"]["revision"]
         return {"status": status, "application": self._application, "policy_revision": revision, **parts}
 
     def ready(self) -> bool:
-        """Tell whether calls are taken: connected to Asterisk, with a policy to decide by."""
-        up, _ = self._connections["ari"]()
-        return up and self._policy.held is not None
+        """Tell whether calls are taken: connected to Asterisk, with a policy to decide by, and not stopping."""
+        calls = self._parts.get("calls")
+        return self._parts["ari"]()["ok"] and self._parts["policy"]()["revision"] is not None and (
+            calls is None or calls()["ok"]
+        )  # fmt: skip
 
-    def _policy_report(self) -> dict[str, Any]:
-        held, errors = self._policy.held, self._policy.follower_errors
-        if held is None:
-            return {"ok": False, "source": PolicySource.NONE.value, "revision": None, "errors": errors}
-        return {
-            "ok": held.source is PolicySource.DATABASE and not errors,
-            "source": held.source.value,
-            "revision": held.policy.revision,
-            "age_seconds": round((now() - held.loaded_at).total_seconds(), 1),
-            "errors": errors,
-        }
+    def wrong(self) -> dict[str, str]:
+        """Return the parts that are not well, and why."""
+        facts = {name: tell() for name, tell in self._parts.items()}
+        return {name: str(part["error"]) for name, part in facts.items() if not part["ok"]}
 
-
-def _connection(up: bool, error: str | None) -> dict[str, Any]:
-    return {"ok": up, "error": None if up else error}
+    async def run(self) -> None:
+        """Tell in the log when a part goes wrong and when it is well again, until cancelled."""
+        while True:
+            wrong = self.wrong()
+            for name in wrong.keys() - self._wrong:
+                log.warning("health_degraded", part=name, reason=wrong[name])
+            for name in self._wrong - wrong.keys():
+                log.info("health_restored", part=name)
+            self._wrong = set(wrong)
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 def health_app(health: Health) -> web.Application:
     """Return the small web application that answers about `health`."""
+    gauges = CollectorRegistry()
+    gauges.register(HealthMetrics(health.report))
 
     async def report(_request: web.Request) -> web.Response:
         return web.json_response(health.report())
@@ -75,8 +69,8 @@ def health_app(health: Health) -> web.Application:
         return web.json_response({"ready": is_ready}, status=200 if is_ready else 503)
 
     async def metrics(_request: web.Request) -> web.Response:
-        TASKS.set(len(asyncio.all_tasks()))
-        return web.Response(body=generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST})
+        body = generate_latest() + generate_latest(gauges)
+        return web.Response(body=body, headers={"Content-Type": CONTENT_TYPE_LATEST})
 
     app = web.Application()
     app.router.add_get("/health", report)

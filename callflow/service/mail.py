@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import MessageError
@@ -22,12 +22,14 @@ import aiosmtplib
 import structlog
 
 from callflow.backoff import Backoff
-from callflow.service.metrics import MAIL_SENT, MAIL_WAITING
+from callflow.service.metrics import MAIL_SENT
 
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
 SEND_SECONDS = 30.0
+FINISH_SECONDS = 3.0
+"""How long a stop waits for the mail that is being sent."""
 FIRST_PAUSE_SECONDS = 1.0
 LONGEST_PAUSE_SECONDS = 300.0
 _PERMANENT = 500
@@ -80,6 +82,7 @@ class MailSpool:
         self._send = send
         self._clock = clock
         self._retries: dict[str, _Retry] = {}
+        self._sending = asyncio.Lock()
         self.waiting = 0
         self.refused = 0
         self.last_error: str | None = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
@@ -90,16 +93,24 @@ class MailSpool:
             await self.send_what_waits()
             await asyncio.sleep(LOOK_SECONDS)
 
+    async def finish(self) -> None:
+        """Return when no mail is half sent, at most a moment later: a mail cut off would be sent twice."""
+        self._send = None
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FINISH_SECONDS), self._sending:
+                pass
+
     async def send_what_waits(self) -> None:
         """Try each mail whose time has come, once."""
         for path in _mails(self._folder):
             retry = self._retries.setdefault(path.name, _Retry())
-            if self._send is not None and self._clock() >= retry.not_before:
-                await self._try_one(path, self._send, retry)
+            send = self._send
+            if send is not None and self._clock() >= retry.not_before:
+                async with self._sending:
+                    await self._try_one(path, send, retry)
         left = {path.name for path in _mails(self._folder)}
         self._retries = {name: retry for name, retry in self._retries.items() if name in left}
         self.waiting, self.refused = len(left), len(_mails(self._refused))
-        MAIL_WAITING.set(self.waiting)
 
     async def _try_one(self, path: Path, send: Send, retry: _Retry) -> None:
         try:

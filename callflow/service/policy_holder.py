@@ -17,7 +17,7 @@ from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.policy.model import Policy
 from callflow.service.clock import now
-from callflow.service.ports import PolicyStore, Snapshot, SnapshotFile
+from callflow.service.ports import Feed, PolicyStore, Snapshot, SnapshotFile
 
 log = structlog.get_logger(__name__)
 
@@ -71,6 +71,7 @@ class PolicyHolder:
         self.held: Held | None = None
         self.database_error: str | None = "not asked yet"
         self.follower_errors: dict[str, str] = {}
+        self._on_file: Held | None = None
 
     async def start(self) -> None:
         """Load from the database, else from the file; with neither, calls go to the fallback until one comes."""
@@ -80,6 +81,20 @@ class PolicyHolder:
                 log.error("policy_missing", what_now="calls go by the dialplan's fallback until the database is back")
             else:
                 self._swap(snapshot, PolicySource.FILE)
+
+    @property
+    def feed(self) -> Feed:
+        """How new revisions come."""
+        return self._store.feed
+
+    async def finish(self) -> None:
+        """Write the snapshot file if it waits, before the process ends; what goes wrong is told in the log."""
+        held = self.held
+        if held is not None and held is not self._on_file:
+            try:
+                await self._write_file(held.snapshot)
+            except OSError:
+                log.exception("policy_follower_failed", follower="snapshot_file")
 
     async def _load_soon(self) -> bool:
         try:
@@ -164,5 +179,8 @@ class PolicyHolder:
                 await self._changed.wait()
 
     async def _write_file(self, snapshot: Snapshot) -> None:
-        if self.held is not None and self.held.source is PolicySource.DATABASE:
+        held = self.held
+        if held is not None and held.source is PolicySource.DATABASE:
             await asyncio.to_thread(self._file.write, snapshot)
+            if snapshot is held.snapshot:
+                self._on_file = held

@@ -46,8 +46,30 @@ class Snapshot:
     trunks: tuple[Trunk, ...] = ()
 
 
+@dataclass(slots=True, kw_only=True)
+class Feed:
+    """How the revisions come, for health: kept by the store while `revisions` runs.
+
+    `error` is what is wrong, None while the database answers and its notifications are listened for. `revision` is
+    the database's, as it told last. Times are monotonic seconds: when it was asked last, and since when we know that
+    revision. `told`: whether the last new revision came by notification.
+    """
+
+    poll_seconds: float
+    error: str | None = "not connected yet"
+    revision: int | None = None
+    asked_at: float | None = None
+    revised_at: float = 0.0
+    told: bool = True
+
+
 class PolicyStore(Protocol):
     """The policy database as the service sees it."""
+
+    @property
+    def feed(self) -> Feed:
+        """How the revisions come."""
+        ...
 
     async def load(self) -> Snapshot:
         """Return the present snapshot; raise `CallflowError` (code `database_unavailable`) when it cannot be read."""

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import structlog
 
 from callflow.errors import CallflowError
-from callflow.service.metrics import RINGING_ENDED
+from callflow.service.metrics import RINGING_ENDED, count_report
 from callflow.service.telephony import (
     CallerGone,
     LegDialled,
@@ -23,6 +23,8 @@ from callflow.service.telephony import (
 )
 
 log = structlog.get_logger(__name__)
+
+FINISH_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -57,6 +59,11 @@ class RingGuard:
         finally:
             self._forget_all()
 
+    async def finish(self) -> None:
+        """End the ringings whose time is up, before the process ends."""
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=FINISH_SECONDS)
+
     def _take(self, event: RingEvent) -> None:
         match event:
             case LegDialled():
@@ -70,6 +77,7 @@ class RingGuard:
             case RingingLost():
                 self._forget_all()
             case PlanReported():
+                count_report(event.event, event.fields)
                 log.info(event.event, call_id=event.call_id, **event.fields)
 
     def _rings(self, event: LegRinging) -> None:

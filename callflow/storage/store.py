@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from functools import partial
 
-from callflow.service.ports import Snapshot
+from callflow.service.ports import Feed, Snapshot
 from callflow.storage.changes import revisions
 from callflow.storage.own_loop import in_own_loop
 from callflow.storage.snapshot_changes import Loaded, read_current
@@ -15,7 +15,7 @@ class PostgresPolicyStore:
     def __init__(self, url: str, poll_seconds: float = 5.0) -> None:
         """Prepare; nothing is opened before it is used. `poll_seconds` bounds how late a change may be seen."""
         self._url = url
-        self._poll_seconds = poll_seconds
+        self.feed = Feed(poll_seconds=poll_seconds)
         self._loaded: Loaded | None = None
 
     async def load(self) -> Snapshot:
@@ -25,4 +25,4 @@ class PostgresPolicyStore:
 
     def revisions(self) -> AsyncIterator[int]:
         """Yield the present revision, then each new one; survive a lost database."""
-        return revisions(self._url, self._poll_seconds)
+        return revisions(self._url, self.feed)

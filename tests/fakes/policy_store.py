@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
-from callflow.service.ports import Snapshot
+from callflow.service.ports import Feed, Snapshot
 from callflow.storage.connection import DatabaseUnavailableError
 
 
@@ -14,6 +14,7 @@ class MemoryPolicyStore:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.away = False
+        self.feed = Feed(poll_seconds=1.0, error=None)
         self._changed = asyncio.Condition()
 
     async def load(self) -> Snapshot:

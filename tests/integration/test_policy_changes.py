@@ -14,6 +14,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from callflow.embedded.postgres import EmbeddedPostgres
+from callflow.service.ports import Feed
 from callflow.storage.changes import revisions
 from callflow.storage.connection import connected
 from callflow.storage.migrate import migrate
@@ -47,7 +48,7 @@ async def change_without_a_word(url: str) -> int:
 
 @asynccontextmanager
 async def following(url: str, poll_seconds: float) -> AsyncIterator[AsyncIterator[int]]:
-    async with aclosing(revisions(url, poll_seconds)) as feed:  # type: ignore[type-var]
+    async with aclosing(revisions(url, Feed(poll_seconds=poll_seconds))) as feed:  # type: ignore[type-var]
         yield feed
 
 

@@ -1,0 +1,253 @@
+"""The parts of `callflow serve`, put together."""
+
+import asyncio
+import secrets
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from callflow.asterisk.ami import Ami
+from callflow.asterisk.ami_connection import AmiAddress, AmiConnection
+from callflow.asterisk.ari import APPLICATION_PREFIX, Ari
+from callflow.asterisk.ari_connection import AriAddress, AriConnection
+from callflow.asterisk.plan_variables import plan_variables
+from callflow.asterisk.policy_files import modules_to_reload, replica_path, write_policy
+from callflow.asterisk.registrations import end_registrations
+from callflow.asterisk.replica import forget_account, removed_accounts
+from callflow.asterisk.replica_rows import MadeRows
+from callflow.commands.shared import database_url
+from callflow.config import Settings
+from callflow.embedded.tools import Tools
+from callflow.errors import CallflowError
+from callflow.policy.decision import Decision
+from callflow.policy.evaluate import decide
+from callflow.policy.policy_texts import policy_texts
+from callflow.service.call_log import call_log
+from callflow.service.calls import CallControl
+from callflow.service.feature_changes import settle_by
+from callflow.service.health import Health
+from callflow.service.health_parts import (
+    Facts,
+    calls_facts,
+    connection_facts,
+    database_facts,
+    mail_facts,
+    parts_facts,
+    policy_facts,
+    rows_facts,
+)
+from callflow.service.machine import Machine
+from callflow.service.mail import MailSpool, smtp_sender
+from callflow.service.pauses import collect_garbage
+from callflow.service.policy_holder import Follower, PolicyHolder
+from callflow.service.ports import Snapshot, Speech
+from callflow.service.presentation_watch import PresentationWatch
+from callflow.service.ring_guard import RingGuard
+from callflow.service.running import Parts
+from callflow.service.systemd import Systemd
+from callflow.speech.policy_speech import PolicySpeech
+from callflow.storage.diversions import PostgresChanges
+from callflow.storage.snapshot_file import JsonSnapshotFile
+from callflow.storage.store import PostgresPolicyStore
+
+log = structlog.get_logger(__name__)
+
+AMI_SECONDS = 5.0
+"""How long what Asterisk must take in waits for it, and the next change with it."""
+LOOPBACK = "127.0.0.1"
+"""Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""
+DECISION_VARIABLE = "CALLFLOW_DECISION"
+
+
+class ServiceStartError(CallflowError):
+    """The service cannot start as it is set up."""
+
+    code = "service_start"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Service:
+    """The parts that run side by side, and those that a start, a stop and health need by name."""
+
+    parts: Parts
+    policy: PolicyHolder
+    control: CallControl
+    guard: RingGuard
+    mail: MailSpool
+    changes: PostgresChanges
+    health: Health
+    systemd: Systemd
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Connections:
+    """The ways to Asterisk. Reloads have one of their own: AMI does one action after the other, and no ringing may
+    wait for them.
+    """
+
+    ari: AriConnection
+    ami: AmiConnection
+    reloading: AmiConnection
+
+
+def compose(chosen: Settings) -> Service:
+    """Put the parts together; nothing runs or connects yet. Raise `ServiceStartError` when secrets are missing."""
+    if not (chosen.ari_password.get_secret_value() and chosen.ami_password.get_secret_value()):
+        raise ServiceStartError(
+            "CALLFLOW_ARI_PASSWORD and CALLFLOW_AMI_PASSWORD are not set; `callflow run` makes them."
+        )
+    to, made = connections(chosen), MadeRows()
+    switch, speech = Ari(to.ari), PolicySpeech(chosen, Tools(chosen.tools_folder))
+    followers = {"asterisk": asterisk_follower(chosen, to, made), "speech": speech_follower(speech)}
+    store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
+    policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
+    changes = PostgresChanges(database_url())
+    control = CallControl(
+        switch=switch,
+        policy=policy,
+        decide=decide,
+        settle=settle_by(changes, policy),
+        plan_variables=variables_maker(speech),
+        decided=call_log(_write_line, chosen.language),
+        tryout=chosen.tryout,
+    )
+    guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
+    presentation, machine = PresentationWatch(switch), Machine(chosen.home)
+    parts = Parts(
+        {
+            "policy": policy.run,
+            "ari": to.ari.run,
+            "ami": to.ami.run,
+            "reloading": to.reloading.run,
+            "calls": control.run,
+            "guard": guard.run,
+            "presentation": presentation.run,
+            "garbage": collect_garbage,
+            "mail": mail.run,
+            "machine": machine.run,
+        }
+    )
+    facts: dict[str, Callable[[], Facts]] = {
+        **connections_facts(to),
+        "presentation": lambda: connection_facts(presentation.state),
+        "database": lambda: database_facts(policy),
+        "policy": lambda: policy_facts(policy),
+        "rows": lambda: rows_facts(made.left_out),
+        "mail": lambda: mail_facts(mail),
+        "calls": lambda: calls_facts(control),
+        "parts": lambda: parts_facts(parts),
+        **machine.facts(),
+    }
+    health = Health(facts, application=to.ari.application)
+    systemd = Systemd.from_environment(health, parts.alive)
+    parts.add("health", health.run)
+    parts.add("systemd", systemd.run)
+    return Service(
+        parts=parts,
+        policy=policy,
+        control=control,
+        guard=guard,
+        mail=mail,
+        changes=changes,
+        health=health,
+        systemd=systemd,
+    )
+
+
+def connections(chosen: Settings) -> Connections:
+    """Return the ways to Asterisk, none of them up yet."""
+    ami, reloading = ami_connection(chosen, "call,user"), ami_connection(chosen, "off")
+    return Connections(ari=ari_connection(chosen), ami=ami, reloading=reloading)
+
+
+def connections_facts(to: Connections) -> dict[str, Callable[[], Facts]]:
+    """Return what tells of each connection to Asterisk."""
+    return {
+        "ari": lambda: connection_facts(lambda: (to.ari.connected, to.ari.error)),
+        "ami": lambda: connection_facts(lambda: (to.ami.connected, to.ami.error)),
+        "reloading": lambda: connection_facts(lambda: (to.reloading.connected, to.reloading.error)),
+    }
+
+
+def ari_connection(chosen: Settings) -> AriConnection:
+    """Return the ARI connection, under an application name that no other process has."""
+    return AriConnection(
+        AriAddress(
+            host=chosen.http_host,
+            port=chosen.http_port,
+            username=chosen.ari_username,
+            password=chosen.ari_password.get_secret_value(),
+            application=f"{APPLICATION_PREFIX}-{secrets.token_hex(3)}",
+        )
+    )
+
+
+def ami_connection(chosen: Settings, events: str) -> AmiConnection:
+    """Return a connection to AMI that gets these classes of events."""
+    return AmiConnection(
+        AmiAddress(
+            host=LOOPBACK,
+            port=chosen.ami_port,
+            username=chosen.ami_username,
+            password=chosen.ami_password.get_secret_value(),
+            events=events,
+        )
+    )
+
+
+def mail_spool(chosen: Settings) -> MailSpool:
+    """Return the spool, with a sender where a mail server is set."""
+    send = smtp_sender(chosen.smtp_host, chosen.smtp_port, chosen.mail_from) if chosen.smtp_host else None
+    return MailSpool(chosen.mail_spool, send)
+
+
+def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows) -> Follower:
+    """Return what writes what Asterisk knows of a snapshot, and has it take in what it cannot look up by itself.
+
+    What could not be done stays owed, also when the next snapshot changes nothing.
+    """
+    owed: dict[str, None] = {}
+    ami = Ami(to.reloading)
+
+    async def follow(snapshot: Snapshot) -> None:
+        written = await asyncio.to_thread(write_policy, snapshot, chosen, made)
+        owed.update(dict.fromkeys(modules_to_reload(written)))
+        log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
+        removed = await asyncio.to_thread(removed_accounts, replica_path(chosen))
+        if owed or removed:
+            async with asyncio.timeout(AMI_SECONDS):
+                await to.reloading.wait_until_connected()
+        for module in list(owed):
+            await ami.reload(module)
+            del owed[module]
+            log.info("asterisk_reloaded", module=module, policy_revision=snapshot.policy.revision)
+        for account in removed:
+            await end_registrations(ami, to.ari, account)
+            await asyncio.to_thread(forget_account, replica_path(chosen), account)
+
+    return follow
+
+
+def speech_follower(speech: Speech) -> Follower:
+    """Return what makes the speech of the policy's texts ahead of the calls."""
+
+    async def follow(snapshot: Snapshot) -> None:
+        await speech.prepare(policy_texts(snapshot.policy))
+
+    return follow
+
+
+def variables_maker(speech: Speech) -> Callable[[Decision, str], dict[str, str]]:
+    """Return what turns a decision and its id into channel variables."""
+
+    def make(decision: Decision, decision_id: str) -> dict[str, str]:
+        return {**plan_variables(decision.plan, speech.sound), DECISION_VARIABLE: decision_id}
+
+    return make
+
+
+def _write_line(line: str) -> None:
+    sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
