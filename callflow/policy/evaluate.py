@@ -149,6 +149,8 @@ def _ours(route: Route, target: Target, number: str) -> tuple[Outcome, int]:
 def _unused(route: Route, number: str) -> int:
     """Say that a number of ours is not in use, and offer the switchboard when it is open."""
     route.note("R23", True, "number_unused", number=number)
+    if route.mover is not None:
+        return _back_to_mover(route, route.mover, (prompt("number-not-in-use"),))
     end = goodbye(route, HangupCause.UNALLOCATED)
     organisation = route.organisation
     if not switchboard_hours(route, organisation).is_open or organisation.operator_group_id is None:

@@ -4,16 +4,12 @@ from collections.abc import Mapping
 
 import pytest
 
-from callflow.phone.client import Phone, PhoneCall
 from callflow.phone.trunk_peer import Behaviour
+from tests.e2e.moving import EXEMPTED, MOVER, OTHER, called_outside, comes_back, outsider_with
 from tests.e2e.talking import answered, heard
 from tests.e2e.test_barrings import NORWAY, exempt
 from tests.e2e.town import EVENING, FRIEND, WORKING_HOURS, Town
 
-MOVER = "61104"
-OTHER = "61106"
-EXEMPTED = "61100"
-"""Anna Lindgren may call abroad."""
 FOR_EVER = ("2026-01-01 00:00+01", "2027-12-31 00:00+01")
 """Who is transferred comes by the clock, whatever time the call was made for."""
 
@@ -21,23 +17,6 @@ FOR_EVER = ("2026-01-01 00:00+01", "2027-12-31 00:00+01")
 @pytest.fixture(autouse=True)
 def abroad(town: Town) -> None:
     town.trunk.behaviours[NORWAY] = Behaviour(ring_seconds=0.3)
-
-
-async def outsider_with(town: Town, phone: Phone, username: str = MOVER) -> tuple[PhoneCall, PhoneCall]:
-    """Let an outsider talk with an extension; return the outsider's end and the extension's."""
-    call = await town.call_from_outside(f"+46901{username}")
-    return call, await answered(phone, call)
-
-
-def called_outside(town: Town) -> list[str]:
-    return [call.called_user for call in town.trunk.calls]
-
-
-async def comes_back(town: Town, mover: Phone, caller: PhoneCall, words: str) -> None:
-    """See the caller come back to the mover's phone after the words, and talk there."""
-    await town.step("say", containing=f"policy/{words}")
-    await answered(mover, caller, count=2)
-    assert "policy/transfer-back" in (await town.step("say")).fields["Plan"]
 
 
 # blind
@@ -115,6 +94,13 @@ async def test_nobody_is_transferred_to_a_feature_code(town: Town, code: str) ->
     assert await diversions(town) == before
 
 
+async def test_who_is_transferred_to_an_unused_number_comes_back(town: Town) -> None:
+    mover = await town.phone(MOVER)
+    caller, leg = await outsider_with(town, mover)
+    await leg.transfer("61777")
+    await comes_back(town, mover, caller, "number-not-in-use")
+
+
 async def diversions(town: Town) -> str:
     return str(await town.value("SELECT string_agg(diversion::text, ' ' ORDER BY id) FROM diversion"))
 
@@ -158,33 +144,6 @@ async def test_who_is_transferred_to_112_reaches_it(town: Town) -> None:
     _, leg = await outsider_with(town, mover)
     await leg.transfer("112")
     await (await town.trunk.call_to("112")).wait_for("connected")
-
-
-# attended
-
-
-async def test_who_may_not_call_abroad_has_nobody_there_to_join_a_caller_with(town: Town) -> None:
-    mover = await town.phone(MOVER)
-    caller, leg = await outsider_with(town, mover)
-    await leg.hold()
-    consultation = await town.call(mover, NORWAY)
-    await town.step("say", containing="policy/barred-international")
-    await consultation.wait_for("connected")
-    await leg.transfer_to(consultation)
-    await caller.wait_for("disconnected", 30)
-    assert called_outside(town) == []
-
-
-async def test_who_may_call_abroad_may_join_a_caller_with_somebody_there(town: Town) -> None:
-    mover = await town.phone(EXEMPTED)
-    caller, leg = await outsider_with(town, mover, EXEMPTED)
-    await leg.hold()
-    consultation = await town.call(mover, NORWAY)
-    await consultation.wait_for("connected")
-    await leg.transfer_to(consultation)
-    await consultation.wait_for("disconnected")
-    abroad = await town.trunk.call_to(NORWAY)
-    await heard(caller, abroad)
 
 
 # diversions

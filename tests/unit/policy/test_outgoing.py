@@ -165,6 +165,8 @@ def test_refused_or_unanswered_transfer_comes_back_to_the_one_who_transferred() 
     assert refused[:2] == ["say [cannot-be-transferred] [transfer-back]", *back]
     unreadable = way(decide(rows, call("*99*9#", None, mover=3), TUESDAY_TEN))
     assert unreadable[:2] == ["say [cannot-be-transferred] [transfer-back]", *back]
+    unused = way(decide(rows, call("61777", None, mover=3), TUESDAY_TEN))
+    assert unused[:2] == ["say [number-not-in-use] [transfer-back]", *back]
     unanswered = way(decide(rows, call(MOBILE, None, mover=3), TUESDAY_TEN))
     assert unanswered[:3] == [
         f"ring {MOBILE} x20",
