@@ -12,8 +12,8 @@ from callflow.policy.model import Extension, NumberRange, Organisation, Policy, 
 from callflow.policy.numbers import Dialled, bare, normalise, range_of
 from callflow.policy.outgoing import may_call
 from callflow.policy.places import reach
-from callflow.policy.plan import Dial, Emergency, HangupCause, Leg, LegKind, Phrase, Plan
-from callflow.policy.presentation import presentation_of
+from callflow.policy.plan import Dial, Emergency, HangupCause, Leg, LegKind, Phrase, Plan, Presentation
+from callflow.policy.presentation import HIDDEN_EVERYWHERE, presentation_of
 from callflow.policy.refusals import barred_phrases
 from callflow.policy.routing import (
     Failure,
@@ -67,7 +67,7 @@ def decide(policy: Policy, call: Call, now: datetime) -> Decision:
         outcome, (first, change) = Outcome.FEATURE_CODE, _carry_out(route, caller, code)
     else:
         outcome, first = _first_step(route, dialled, target, in_range)
-    shown = presentation_of(policy, caller, once) if caller is not None and outcome is not Outcome.EMERGENCY else None
+    shown = _shown(route, once) if outcome is not Outcome.EMERGENCY else None
     plan = route.builder.finish(first, organisation.language, shown)
     _note_presentation(route, plan)
     return Decision(outcome=outcome, plan=plan, trace=route.trace(), policy_revision=policy.revision, change=change)
@@ -87,6 +87,13 @@ def _feature_call(policy: Policy, call: Call, caller: Extension | None) -> Featu
 def _carry_out(route: Route, caller: Extension, code: FeatureCall) -> tuple[int, DiversionChange | None]:
     _note_caller(route)
     return feature_codes.carry_out(route, caller, code)
+
+
+def _shown(route: Route, once: FeatureAction | None) -> Presentation | None:
+    """Return how the caller is shown, None for one from outside; one of ours who cannot be told is hidden (R17)."""
+    if route.caller is not None:
+        return presentation_of(route.policy, route.caller, once)
+    return HIDDEN_EVERYWHERE if route.call.caller_extension_id is not None else None
 
 
 def _note_presentation(route: Route, plan: Plan) -> None:

@@ -14,18 +14,19 @@ def presentation_of(policy: Policy, caller: Extension, once: FeatureAction | Non
     """Return how a call from `caller` is shown; `once` is `HIDE_NUMBER_ONCE` or `SHOW_NUMBER_ONCE` for this call.
 
     INVARIANT: a confidential unit is hidden whatever else is asked for, and so is an extension whose unit is missing.
+    The own number is shown only where the unit says so, or by `SHOW_NUMBER_ONCE`; what is not understood hides it.
     """
     unit = policy.units.get(caller.unit_id)
     if unit is None or is_confidential(policy, unit) or once is FeatureAction.HIDE_NUMBER_ONCE:
         return HIDDEN_EVERYWHERE
-    if unit.presents == "hidden" and once is not FeatureAction.SHOW_NUMBER_ONCE:
-        return HIDDEN_OUTSIDE
+    if unit.presents == "own" or (unit.presents == "hidden" and once is FeatureAction.SHOW_NUMBER_ONCE):
+        return Presentation(number=caller.number, name=extension_name(policy, caller))
     if unit.presents == "unit" and (shown := _numbered(policy, unit)) is not None:
         return Presentation(number=shown.number, name=shown.name)
     organisation = policy.organisations.get(caller.organisation_id)
     if unit.presents in {"unit", "organisation"} and organisation is not None:
         return Presentation(number=organisation.main_number, name=organisation.name)
-    return Presentation(number=caller.number, name=extension_name(policy, caller))
+    return HIDDEN_OUTSIDE
 
 
 def _numbered(policy: Policy, unit: Unit) -> Unit | None:

@@ -89,9 +89,26 @@ def test_extension_of_a_missing_unit_is_hidden() -> None:
     assert shown(policy(units=[], extensions=[extension(1)])) == HIDDEN_EVERYWHERE
 
 
-def test_organisation_that_is_missing_leaves_the_own_number() -> None:
-    rows = policy(organisations=[], units=[unit(1, presents="organisation")], extensions=[extension(1)])
-    assert shown(rows) == OWN
+@pytest.mark.parametrize("presents", ["unit", "organisation"])
+def test_organisation_that_is_missing_leaves_nothing_to_show(presents: str) -> None:
+    rows = policy(organisations=[], units=[unit(1, presents=presents, number=None)], extensions=[extension(1)])
+    assert shown(rows) == HIDDEN
+
+
+@pytest.mark.parametrize("presents", ["", "Own", "group"])
+@pytest.mark.parametrize("dialled", [OUTSIDE, f"*31#{OUTSIDE}"])
+def test_what_is_not_known_hides_the_number(presents: str, dialled: str) -> None:
+    assert shown(town(presents=presents), dialled) == HIDDEN
+
+
+def test_unit_whose_parent_is_missing_may_be_below_a_confidential_one() -> None:
+    rows = policy(units=[unit(1, parent_id=2)], extensions=[extension(1)])
+    assert shown(rows) == HIDDEN_EVERYWHERE
+
+
+def test_extension_that_is_missing_is_hidden() -> None:
+    assert shown(town(), "+4690161002", caller_extension_id=9) == HIDDEN_EVERYWHERE
+    assert shown(town(), "112", caller_extension_id=9) is None
 
 
 def test_who_is_transferred_while_hidden_stays_hidden() -> None:
