@@ -30,6 +30,7 @@ class Serve:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
+        self.process_id = 0
         self.calls: asyncio.Queue[str] = asyncio.Queue()
 
     @asynccontextmanager
@@ -40,6 +41,7 @@ class Serve:
                 sys.executable, "-m", "callflow", "serve", stdin=DEVNULL, stdout=PIPE, stderr=errors, env=environment
             )
         assert process.stdout is not None
+        self.process_id = process.pid
         reader = asyncio.create_task(self._read(process.stdout))
         try:
             await self.until(lambda health: health["ari"]["ok"] and health["ami"]["ok"] and health["policy_revision"])
