@@ -29,7 +29,7 @@ def mask(_logger: object, _method: str, event: Event) -> Event:
     for name, value in event.items():
         if name in SECRET_FIELDS:
             event[name] = "***"
-        elif isinstance(value, str) and name not in ("timestamp", "call_id", "decision_id"):
+        elif isinstance(value, str) and name not in ("timestamp", "call_id", "decision_id", "sip_call_id"):
             event[name] = _NUMBER.sub(lambda found: mask_number(found[0]), value)
     return event
 
@@ -66,5 +66,7 @@ def _renderer(form: Format) -> structlog.types.Processor:
     if form == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
     return structlog.processors.LogfmtRenderer(
-        key_order=["timestamp", "level", "event", "call_id", "decision_id"], drop_missing=True, bool_as_flag=False
+        key_order=["timestamp", "level", "event", "call_id", "decision_id", "sip_call_id"],
+        drop_missing=True,
+        bool_as_flag=False,
     )

@@ -1,6 +1,7 @@
 """Asterisk as call control's `Ringing`: what rings, by AMI's dial events, and the means to end it."""
 
 from collections.abc import AsyncIterator
+from urllib.parse import unquote
 
 import structlog
 from panoramisk.message import Message
@@ -30,9 +31,11 @@ _REPORTS = {
     "CallflowEmergency": "emergency_call",
     "CallflowFallback": "call_fell_back",
 }
+SIP_CALL_ID = "sip_call_id"
+"""The Call-ID of the caller's SIP dialogue, written as in a URI."""
 _REPORTED = frozenset(
     {"decision", "step", "verb", "plan", "path", "dialled", "dialstatus", "answered", "voicemail", "cause"}
-    | {"number", "status", "attempts", "reason"}
+    | {"number", "status", "attempts", "reason", SIP_CALL_ID}
 )
 """What the dialplan says itself in a UserEvent; the channel's own headers stand beside it."""
 
@@ -92,6 +95,8 @@ def read_event(message: Message) -> RingEvent | None:
             return CallerGone(caller_id=caller)
         case "UserEvent" if message.get("UserEvent") in _REPORTS:
             fields = {key.lower(): str(value) for key, value in message.items() if key.lower() in _REPORTED}
+            if SIP_CALL_ID in fields:
+                fields[SIP_CALL_ID] = unquote(fields[SIP_CALL_ID])
             return PlanReported(event=_REPORTS[message["UserEvent"]], call_id=str(caller or ""), fields=fields)
         case _:
             return None

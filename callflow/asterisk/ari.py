@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
+from urllib.parse import unquote
 
 import msgspec
 import structlog
@@ -32,7 +33,7 @@ APPLICATION_PREFIX = "callflow"
 """Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
 RUN_CONTEXT = "callflow-run"
 TRANSFER_CONTEXTS = ("callflow-transfer", "callflow-entry-transfer")
-_FROM, _PRESENTATION = 1, 2
+_FROM, _PRESENTATION, _CALL_ID = 1, 2, 3
 _WITHHELD = ("prohib", "unavail")
 _NO_NUMBER = ("", "anonymous", "unknown", "restricted")
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
@@ -144,11 +145,11 @@ class Ari:
 
 
 def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
-    """Read a call from its channel and the entry's arguments: phone, trunk or transfer, from, presentation, time.
+    """Read a call from its channel and the entry's arguments: where from, by whom, presentation, Call-ID, time.
 
     The caller is known by the endpoint that Asterisk authenticated, which the channel's name tells, never by what
     the caller claims; who transfers is known by the name of the transferring channel, the argument of a transfer.
-    The time stands behind the third argument, split at its colons by Asterisk.
+    The Call-ID is written as in a URI, without a colon; the time stands behind it, split at its colons by Asterisk.
     """
     transferred = channel.dialplan.context in TRANSFER_CONTEXTS
     moved_by = args[_FROM] if len(args) > _FROM and transferred else ""
@@ -160,7 +161,8 @@ def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
         called_number=channel.dialplan.exten,
         caller_number=None if withheld else number,
         mover=_endpoint(moved_by) if transferred else None,
-        at=":".join(args[_PRESENTATION + 1 :]),
+        at=":".join(args[_CALL_ID + 1 :]),
+        sip_call_id=unquote(args[_CALL_ID]) if len(args) > _CALL_ID else "",
     )
 
 

@@ -190,7 +190,7 @@ class CallControl:
             log.info("caller_gone", reason=str(error))
         except Exception as error:
             FALLBACKS.inc()
-            log.exception("call_falls_back", reason=str(error))
+            log.exception("call_falls_back", reason=str(error), sip_call_id=call.sip_call_id or None)
             await self._switch.let_fall_back(call.channel_id)
         finally:
             self._in_hand.discard(call.channel_id)
@@ -205,23 +205,28 @@ class CallControl:
             began = time.perf_counter()
             decision = self._decide(held.policy, call, at)
             DECISION_SECONDS.observe(time.perf_counter() - began)
-            decision = await self._settle(decision, held.policy)
+            decision = await self._settle(decision, held.policy, decision_id)
             await self._switch.start_plan(waiting.channel_id, self._plan_variables(decision, decision_id))
             DECISIONS.labels(outcome=decision.outcome.value).inc()
-            self._tell(decision_id, call, at, decision, held)
+            decided = DecidedCall(decision_id=decision_id, call=call, at=at, decision=decision, policy=held.policy)
+            self._tell(waiting, decided)
 
-    def _tell(self, decision_id: str, call: Call, at: datetime, decision: Decision, held: Held) -> None:
+    def _tell(self, waiting: WaitingCall, decided: DecidedCall) -> None:
+        """Tell of a decided call; its line has every id by which the others of the call can be found."""
+        decision = decided.decision
         log.info(
             "call_decided",
+            sip_call_id=waiting.sip_call_id or None,
             outcome=decision.outcome.value,
             policy_revision=decision.policy_revision,
-            caller_number=call.caller_number,
-            called_number=call.called_number,
+            caller_number=decided.call.caller_number,
+            called_number=decided.call.called_number,
             rules=" ".join(dict.fromkeys(line.rule for line in decision.trace if line.matched)),
         )
         if any(line.reason == "number_unclassified" for line in decision.trace):
-            log.warning("number_unclassified", called_number=call.called_number, what_now="a row in number_class")
-        decided = DecidedCall(decision_id=decision_id, call=call, at=at, decision=decision, policy=held.policy)
+            log.warning(
+                "number_unclassified", called_number=decided.call.called_number, what_now="a row in number_class"
+            )
         self._decided(decided)
 
     def _instant(self, waiting: WaitingCall) -> datetime:

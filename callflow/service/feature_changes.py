@@ -14,6 +14,7 @@ import structlog
 from callflow.errors import CallflowError
 from callflow.policy.decision import Decision, DiversionChange, not_stored
 from callflow.policy.model import Policy
+from callflow.service.metrics import CHANGES
 
 log = structlog.get_logger(__name__)
 
@@ -30,8 +31,8 @@ class ChangeNotStoredError(CallflowError):
 class Changes(Protocol):
     """The policy database as phones change it."""
 
-    async def store(self, change: DiversionChange, *, actor: str) -> int:
-        """Store a change whole, by `actor` in the audit; return the policy's revision that holds it.
+    async def store(self, change: DiversionChange, *, actor: str, decision_id: str) -> int:
+        """Store a change whole, with its actor and decision in the audit; return the policy's revision that holds it.
 
         A cancelled call leaves nothing half set. Raise `ChangeNotStoredError` when nothing was stored.
         """
@@ -46,24 +47,27 @@ class KnowsRevision(Protocol):
         ...
 
 
-Settle = Callable[[Decision, Policy], Awaitable[Decision]]
-"""Store what a decision by this policy changes; return it with the plan that tells what came of it."""
+Settle = Callable[[Decision, Policy, str], Awaitable[Decision]]
+"""Store what a decision by this policy, of this id, changes; return it with the plan that tells what came of it."""
 
 
 def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
     """Return what stores by `changes`, and waits until `policy` knows it so that the next call goes by it."""
 
-    async def settle(decision: Decision, by: Policy) -> Decision:
+    async def settle(decision: Decision, by: Policy, decision_id: str) -> Decision:
         if decision.change is None:
             return decision
         deadline = asyncio.get_running_loop().time() + STORE_SECONDS
         try:
             async with asyncio.timeout_at(deadline):
-                revision = await changes.store(decision.change, actor=_actor(decision.change, by))
+                actor = _actor(decision.change, by)
+                revision = await changes.store(decision.change, actor=actor, decision_id=decision_id)
         except (ChangeNotStoredError, TimeoutError) as error:
             reason = str(error) or f"the database gave no answer in {STORE_SECONDS} s"
+            CHANGES.labels(outcome="not_stored").inc()
             log.warning("change_not_stored", reason=reason, extension_id=decision.change.extension_id)
             return not_stored(decision, decision.change)
+        CHANGES.labels(outcome="stored").inc()
         log.info("change_stored", policy_revision=revision, extension_id=decision.change.extension_id)
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):

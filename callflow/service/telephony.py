@@ -20,7 +20,8 @@ class WaitingCall:
     `endpoint` is the authenticated SIP account, or the trunk's name, or "" where neither can be told.
     `called_number` is as dialled or as the trunk gave it; `caller_number` is None when withheld. `mover` is the SIP
     account that transferred the call here ("" where it cannot be told), None for a call that nobody transferred.
-    `at` is the time that a call in a try-out system carries, as the phone wrote it.
+    `at` is the time that a call in a try-out system carries, as the phone wrote it. `sip_call_id` is the Call-ID of
+    its SIP dialogue, for the log, "" while it is not known.
     """
 
     channel_id: str
@@ -29,6 +30,7 @@ class WaitingCall:
     caller_number: str | None = None
     mover: str | None = None
     at: str = ""
+    sip_call_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,9 +33,18 @@ SERVER_SETTINGS = {
 """In milliseconds: longer than this nobody waits for a change."""
 
 _COLUMNS = {kind: f"to_{column}" for column, kind in TARGET_COLUMNS} | {TargetKind.NUMBER: "to_number"}
+_NAME_US = "SELECT set_config('callflow.actor', $1, true), set_config('callflow.decision', $2, true)"
 _TAKE_TURN = "DELETE FROM diversion WHERE false"
 """Deletes nothing, but waits for the turn to change the policy, so that what is done next sees the changes before."""
 _DELETE = "DELETE FROM diversion WHERE extension_id = $1 AND condition = ANY ($2)"
+
+
+@dataclass(frozen=True, slots=True)
+class _By:
+    """Who changes, and by which decision, as the audit will have it."""
+
+    actor: str
+    decision_id: str
 
 
 @dataclass(slots=True)
@@ -54,11 +63,11 @@ class PostgresChanges:
         self._idle: list[Connection] = []
         self._free = asyncio.Semaphore(MOST_CONNECTIONS)
 
-    async def store(self, change: DiversionChange, *, actor: str) -> int:
+    async def store(self, change: DiversionChange, *, actor: str, decision_id: str) -> int:
         """Replace the diversions of the change's conditions; return the revision; raise `ChangeNotStoredError`."""
         async with self._free:
             try:
-                return await self._store(change, actor)
+                return await self._store(change, _By(actor, decision_id))
             except (*LOST, asyncpg.PostgresError) as error:
                 raise ChangeNotStoredError(f"{type(error).__name__}: {error}") from error
 
@@ -67,10 +76,10 @@ class PostgresChanges:
         while self._idle:
             self._idle.pop().terminate()
 
-    async def _store(self, change: DiversionChange, actor: str) -> int:
+    async def _store(self, change: DiversionChange, by: _By) -> int:
         connection, progress = await self._begun(), _Progress()
         try:
-            revision = await _write(connection, change, actor, progress)
+            revision = await _write(connection, change, by, progress)
         except BaseException:
             self._lose(connection)
             if progress.committing:
@@ -101,9 +110,9 @@ class PostgresChanges:
         self.close()
 
 
-async def _write(connection: Connection, change: DiversionChange, actor: str, progress: _Progress) -> int:
+async def _write(connection: Connection, change: DiversionChange, by: _By, progress: _Progress) -> int:
     """Write in the transaction that has begun, its guards heard before the commit; a caller ends one that fails."""
-    await connection.execute("SELECT set_config('callflow.actor', $1, true)", actor)
+    await connection.execute(_NAME_US, by.actor, by.decision_id)
     await put_diversion(connection, change.extension_id, change.conditions, change.diversion)
     await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     revision: int = await connection.fetchval("SELECT revision FROM policy_revision")

@@ -17,10 +17,14 @@ from sqlalchemy import (
     Table,
     Text,
     Time,
+    text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
+
+PRESENT_DECISION = "NULLIF(current_setting('callflow.decision'::text, true), ''::text)"
+"""The call that changes the policy, as PostgreSQL writes it."""
 
 
 def _id() -> Column[int]:
@@ -347,6 +351,7 @@ audit = Table(
     Column("old", JSONB, nullable=True),
     Column("new", JSONB, nullable=True),
     Column("revision", BigInteger, nullable=False),
+    Column("decision_id", Text, nullable=True, server_default=text(PRESENT_DECISION)),
 )
 
 policy_revision = Table(

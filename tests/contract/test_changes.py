@@ -40,6 +40,7 @@ class Subject:
     other_id: int
     diversions: Callable[[], Awaitable[tuple[Diversion, ...]]]
     actors: Callable[[], Awaitable[list[str]]]
+    decisions: Callable[[], Awaitable[list[str]]]
     slow: Callable[[], AbstractAsyncContextManager[None]]
 
 
@@ -62,6 +63,11 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             rows = await connection.fetch("SELECT actor FROM audit WHERE id > $1 ORDER BY id", before)
             return [row["actor"] for row in rows]
 
+    async def decisions() -> list[str]:
+        async with connected(url) as connection:
+            rows = await connection.fetch("SELECT decision_id FROM audit WHERE id > $1 ORDER BY id", before)
+            return [row["decision_id"] for row in rows]
+
     @asynccontextmanager
     async def slow() -> AsyncIterator[None]:
         async with connected(url) as administrator, administrator.transaction():
@@ -69,7 +75,7 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             yield
 
     away = PostgresChanges(shared_server().url_of("no_such_database"))
-    yield Subject(changes, away, extension, other, diversions, actors, slow)
+    yield Subject(changes, away, extension, other, diversions, actors, decisions, slow)
     changes.close()
 
 
@@ -83,13 +89,16 @@ async def memory() -> AsyncIterator[Subject]:
     async def actors() -> list[str]:
         return changes.actors
 
+    async def decisions() -> list[str]:
+        return changes.decisions
+
     @asynccontextmanager
     async def slow() -> AsyncIterator[None]:
         changes.hung = asyncio.Event()
         yield
         changes.hung = None
 
-    yield Subject(changes, MemoryChanges(away=True), 1, 2, diversions, actors, slow)
+    yield Subject(changes, MemoryChanges(away=True), 1, 2, diversions, actors, decisions, slow)
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -114,7 +123,7 @@ def cancelling(subject: Subject, *conditions: DiversionCondition) -> DiversionCh
 
 
 async def store(subject: Subject, change: DiversionChange) -> int:
-    return await subject.changes.store(change, actor="phone:+4690161100")
+    return await subject.changes.store(change, actor="phone:+4690161100", decision_id="d1")
 
 
 def outside(condition: DiversionCondition) -> Diversion:
@@ -153,6 +162,7 @@ async def test_cancelling_what_is_not_there_changes_nothing(subject: Subject) ->
     before = await store(subject, setting(subject, outside(ALL)))
     assert await store(subject, cancelling(subject, BUSY)) == before
     assert await subject.actors() == ["phone:+4690161100"]
+    assert await subject.decisions() == ["d1"]
 
 
 async def test_audit_names_the_phone(subject: Subject) -> None:
@@ -202,7 +212,7 @@ async def test_extension_that_is_gone_has_nothing_set(subject: Subject) -> None:
 
 async def test_lost_database_stores_nothing_and_says_so(subject: Subject) -> None:
     with pytest.raises(ChangeNotStoredError):
-        await subject.away.store(setting(subject, outside(ALL)), actor="phone:1")
+        await subject.away.store(setting(subject, outside(ALL)), actor="phone:1", decision_id="d1")
 
 
 async def test_many_phones_at_once_are_all_stored(subject: Subject) -> None:

@@ -44,8 +44,8 @@ class HoldsPolicy:
         return self.held
 
 
-async def as_decided(decision: Decision, policy: Policy) -> Decision:
+async def as_decided(decision: Decision, policy: Policy, decision_id: str) -> Decision:
     """Settle nothing: for calls that change nothing."""
-    del policy
+    del policy, decision_id
     assert decision.change is None
     return decision

@@ -15,10 +15,11 @@ class MemoryChanges:
     diversions: dict[int, tuple[Diversion, ...]] = field(default_factory=dict)
     revision: int = 1
     actors: list[str] = field(default_factory=list)
+    decisions: list[str] = field(default_factory=list)
     away: bool = False
     hung: asyncio.Event | None = None
 
-    async def store(self, change: DiversionChange, *, actor: str) -> int:
+    async def store(self, change: DiversionChange, *, actor: str, decision_id: str) -> int:
         if self.hung is not None:
             await self.hung.wait()
         before = self.diversions.get(change.extension_id)
@@ -31,6 +32,7 @@ class MemoryChanges:
         if kept != before:
             self.diversions[change.extension_id] = kept
             self.actors.append(actor)
+            self.decisions.append(decision_id)
             self.revision += 1
         return self.revision
 

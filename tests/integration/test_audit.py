@@ -52,6 +52,15 @@ async def test_the_actor_is_whom_the_session_names(region: asyncpg.Connection) -
     assert json.loads(row["old"])["person_id"] == 1
 
 
+async def test_a_change_by_a_call_names_its_decision_and_one_by_hand_none(region: asyncpg.Connection) -> None:
+    async with region.transaction():
+        await region.execute("SELECT set_config('callflow.decision', '5f3a', true)")
+        await region.execute("UPDATE unit SET name = 'Hemtjänst söder' WHERE id = 2")
+    assert (await last_audit(region))["decision_id"] == "5f3a"
+    await region.execute("UPDATE unit SET name = 'Hemtjänst norr' WHERE id = 2")
+    assert (await last_audit(region))["decision_id"] is None
+
+
 async def test_secrets_never_stand_in_the_audit(region: asyncpg.Connection) -> None:
     await region.execute("UPDATE extension SET sip_password = 'HemligtLosen12' WHERE id = 1")
     await region.execute("UPDATE mailbox SET pin = '590317' WHERE id = 1")

@@ -53,7 +53,7 @@ async def change_of(administrator: Connection) -> DiversionChange:
 
 async def store(changes: PostgresChanges, change: DiversionChange, seconds: float = 5.0) -> int:
     async with asyncio.timeout(seconds):
-        return await changes.store(change, actor="phone:+4690161100")
+        return await changes.store(change, actor="phone:+4690161100", decision_id="d1")
 
 
 async def test_connection_is_kept_for_the_next_change(changes: PostgresChanges, administrator: Connection) -> None:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 import pytest
+import structlog
+from structlog.testing import capture_logs
 
 from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.model import Policy
@@ -85,6 +87,8 @@ async def test_who_transfers_is_an_extension_of_ours_or_nobody() -> None:
 async def test_a_caller_is_internal_by_the_authenticated_account_alone() -> None:
     inside = await Room().decision_of(WaitingCall(channel_id="1.1", endpoint="61001", called_number="61002"))
     assert inside.call.caller_extension_id == 7
+    unknown = await Room().decision_of(WaitingCall(channel_id="1.1", endpoint="61009", called_number="61002"))
+    assert unknown.call.caller_extension_id == calls.NOBODYS_ID
     claims = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="x", caller_number="+4690161001")
     outside = await Room().decision_of(claims)
     assert outside.call.caller_extension_id is None
@@ -125,7 +129,8 @@ async def test_a_plan_that_asterisk_refuses_lets_the_call_fall_back() -> None:
 
 
 async def test_plan_and_log_tell_what_came_of_a_change() -> None:
-    async def not_saved(decision: Decision, policy: Policy) -> Decision:
+    async def not_saved(decision: Decision, policy: Policy, decision_id: str) -> Decision:
+        assert decision_id
         assert policy.revision == 1
         return replace(decision, plan=replace(decision.plan, language="en"))
 
@@ -157,8 +162,8 @@ async def test_one_call_never_waits_for_another() -> None:
 async def test_no_call_waits_for_the_change_of_another() -> None:
     answered = asyncio.Event()
 
-    async def slow_for_codes(decision: Decision, policy: Policy) -> Decision:
-        del policy
+    async def slow_for_codes(decision: Decision, policy: Policy, decision_id: str) -> Decision:
+        del policy, decision_id
         if decision.outcome is Outcome.FEATURE_CODE:
             await answered.wait()
         return decision
@@ -176,6 +181,42 @@ async def test_no_call_waits_for_the_change_of_another() -> None:
         assert list(room.switch.plans) == ["1.1"]
         answered.set()
         await until(lambda: len(room.switch.plans) == 51)
+
+
+async def test_a_stop_waits_for_a_claimed_call_to_come_in_and_claims_no_more() -> None:
+    room = Room()
+    async with room.open() as control:
+        room.switch.queue.put_nowait(CallArrived(CALL))
+        await until(lambda: room.switch.claimed == ["1.1"])
+        stopping = asyncio.create_task(control.stop())
+        await until(lambda: control.stopping)
+        room.switch.queue.put_nowait(CallArrived(replace(CALL, channel_id="1.2")))
+        await until(room.switch.queue.empty)
+        assert not stopping.done()
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        await asyncio.wait_for(stopping, 1)
+    assert list(room.switch.plans) == ["1.1"]
+    assert room.switch.claimed == ["1.1"]
+
+
+async def test_a_stop_waits_no_longer_than_it_may_for_a_caller_who_hung_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(calls, "ENTER_SECONDS", 0.05)
+    room = Room()
+    async with room.open() as control:
+        room.switch.queue.put_nowait(CallArrived(CALL))
+        await until(lambda: room.switch.claimed == ["1.1"])
+        await asyncio.wait_for(control.stop(), 1)
+        assert control.in_hand == 0
+
+
+async def test_the_line_of_a_decided_call_has_every_id_of_it() -> None:
+    room = Room()
+    with capture_logs(processors=[structlog.contextvars.merge_contextvars]) as logs:
+        decided = await room.decision_of(replace(CALL, sip_call_id="0815abc@192.0.2.7"))
+    [line] = [line for line in logs if line["event"] == "call_decided"]
+    assert line["call_id"] == "1.1"
+    assert line["decision_id"] == decided.decision_id
+    assert line["sip_call_id"] == "0815abc@192.0.2.7"
 
 
 async def test_a_call_keeps_the_policy_that_it_began_with() -> None:

@@ -49,14 +49,14 @@ def database(**values: object) -> MemoryChanges:
 async def settled(
     changes: MemoryChanges, holder: Holder | None = None, change: DiversionChange | None = SET
 ) -> Decision:
-    return await settle_by(changes, holder or Holder())(decision(change), small_policy())
+    return await settle_by(changes, holder or Holder())(decision(change), small_policy(), "d1")
 
 
 async def test_change_is_stored_by_the_phone_and_known_before_the_plan_begins() -> None:
     changes, holder = database(), Holder()
     assert await settled(changes, holder) == decision()
     assert changes.diversions[7] == (DIVERSION,)
-    assert changes.actors == ["phone:+4690161001"]
+    assert (changes.actors, changes.decisions) == (["phone:+4690161001"], ["d1"])
     assert holder.asked == [changes.revision]
 
 
