@@ -1,6 +1,7 @@
 """`callflow serve`: takes calls until it is asked to stop, and then finishes what it has in hand."""
 
 import asyncio
+import faulthandler
 from contextlib import suppress
 from typing import Annotated
 
@@ -30,6 +31,7 @@ def command(
 ) -> None:
     """Take calls from Asterisk and give each its plan, until SIGTERM or Ctrl-C."""
     configure_logging(form=log_format, level=log_level.upper())
+    faulthandler.enable()  # what the watchdog ends says where it stood
     keep_pauses_short()
     uvloop.run(serve(settings()))
 
