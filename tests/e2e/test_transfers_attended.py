@@ -135,6 +135,22 @@ async def test_with_the_service_killed_who_is_joined_with_a_phone_that_rings_in_
     assert len(target.calls) == 1
 
 
+async def test_nobody_takes_a_call_over_by_naming_it(town: Town) -> None:
+    mover, third = await town.phone(MOVER, recorded=True), await town.phone(OTHER)
+    caller, leg = await outsider_with(town, mover)
+    intruder = await third.call("61999", headers={"Replaces": await dialog_of(mover)})
+    await intruder.wait_for("disconnected")
+    assert intruder.first("connected") is None
+    await heard(caller, leg)
+
+
+async def dialog_of(phone: Phone) -> str:
+    """Return a phone's only call as the header Replaces names it to Asterisk."""
+    offer = next(it for it in await phone.messages() if it.method == "INVITE" and it.code == 200).headers
+    ours, theirs = (offer[name][0].partition("tag=")[2] for name in ("from", "to"))
+    return f"{offer['call-id'][0]};to-tag={ours};from-tag={theirs}"
+
+
 # with no service
 
 
