@@ -74,6 +74,10 @@ class Ami:
         """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""
         await self._connection.action("Reload", {"Module": module}, seconds=RELOAD_SECONDS)
 
+    async def rotate_logs(self) -> None:
+        """Have Asterisk begin new log files."""
+        await self._connection.action("LoggerRotate")
+
 
 def read_event(message: Message) -> RingEvent | None:
     """Return what an AMI event says, None for one that does not concern us or lacks what it should have."""

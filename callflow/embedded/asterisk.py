@@ -61,7 +61,8 @@ class EmbeddedAsterisk:
         self._check_before_start()
         for folder in ("run", "log", "spool", "lib"):
             (self.settings.asterisk_folder / folder).mkdir(parents=True, exist_ok=True)
-        with self.output_path.open("wb") as output:
+        self.output_path.write_bytes(b"")
+        with self.output_path.open("ab") as output:  # appended, so that it may be cut while Asterisk writes
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(),
                 "-f",

@@ -9,7 +9,8 @@ from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO
+
+from callflow.embedded.bounded_log import BoundedLog
 
 LINE_LIMIT = 1 << 20
 KEPT_LINES = 30
@@ -38,7 +39,7 @@ class ChildProcess:
         self._tell = tell
         self._last: deque[str] = deque(maxlen=KEPT_LINES)
         self._process: Process | None = None
-        self._readers: list[asyncio.Task[None]] = []
+        self._reader: asyncio.Task[None] | None = None
 
     @property
     def running(self) -> bool:
@@ -68,8 +69,7 @@ class ChildProcess:
             start_new_session=True,
             preexec_fn=end_with_parent,
         )
-        streams = ((self._process.stdout, self._tell), (self._process.stderr, _untold))
-        self._readers = [asyncio.create_task(self._read(stream, tell)) for stream, tell in streams if stream]
+        self._reader = asyncio.create_task(self._read_all(self._process))
 
     async def stop(self) -> None:
         """Ask it to end, and end it by force after 10 s."""
@@ -88,25 +88,24 @@ class ChildProcess:
             with contextlib.suppress(ProcessLookupError):
                 self._process.kill()
         await self._process.wait()
-        await asyncio.gather(*self._readers)
+        if self._reader is not None:
+            await self._reader
 
-    async def _read(self, stream: asyncio.StreamReader, tell: Callable[[str], None]) -> None:
-        with _appended(self.log) as log:
-            async for line in stream:
-                text = line.decode(errors="replace").rstrip("\n")
-                self._last.append(text)
-                log.write(text + "\n")
-                log.flush()
-                tell(text)
+    async def _read_all(self, process: Process) -> None:
+        streams = ((process.stdout, self._tell), (process.stderr, _untold))
+        with BoundedLog(self.log) as log:
+            await asyncio.gather(*(self._read(stream, tell, log) for stream, tell in streams if stream))
+
+    async def _read(self, stream: asyncio.StreamReader, tell: Callable[[str], None], log: BoundedLog) -> None:
+        async for line in stream:
+            text = line.decode(errors="replace").rstrip("\n")
+            self._last.append(text)
+            log.write(text)
+            tell(text)
 
 
 def _untold(_line: str) -> None:
     pass
-
-
-def _appended(path: Path) -> IO[str]:
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    return path.open("a", encoding="utf-8")
 
 
 def end_with_parent() -> None:
