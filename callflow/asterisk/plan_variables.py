@@ -34,6 +34,7 @@ from callflow.policy.plan import (
     Phrase,
     PhraseKind,
     Plan,
+    Presentation,
     Say,
     Step,
     Voicemail,
@@ -89,9 +90,14 @@ def _presentation(plan: Plan) -> dict[str, str]:
     shown = plan.presentation
     if shown is None:
         return {"__CF_SHOWN": "", "__CF_SHOWN_NAME": "", "CF_HIDDEN": ""}
-    number = HIDDEN if shown.number is None else telephone_number(shown.number)
-    name = display_name(shown.name or "")
+    number, name = shown_outside(shown)
     return {"__CF_SHOWN": number, "__CF_SHOWN_NAME": name, "CF_HIDDEN": "1" if shown.hidden_inside else ""}
+
+
+def shown_outside(shown: Presentation) -> tuple[str, str]:
+    """Return number, or `hidden`, and name as a leg through the trunk shows a caller; raise `ConfigurationError`."""
+    number = HIDDEN if shown.number is None else telephone_number(shown.number)
+    return number, display_name(shown.name or "")
 
 
 def _encoded(step: Step, language: str, sound: SoundOf) -> str:

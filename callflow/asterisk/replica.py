@@ -24,7 +24,7 @@ import structlog
 from callflow.errors import CallflowError
 
 SCHEMA_PATH = Path(__file__).with_name("replica.sql")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 """Raised with each change of replica.sql: a file of another version is emptied and filled anew."""
 LOCK_SECONDS = 5.0
 """How long one writer waits for another, such as the service that an upgrade runs beside."""
@@ -44,7 +44,10 @@ class _DamageFoundError(sqlite3.DatabaseError):
 
 
 class PhoneRow(NamedTuple):
-    """A SIP account; `privacy` and `language` as Asterisk spells them, `mailbox` with its context."""
+    """A SIP account; `privacy` and `language` as Asterisk spells them, `mailbox` with its context.
+
+    `shown` and `shown_name` are what its calls show outside (R17), as `CF_SHOWN` and `CF_SHOWN_NAME` of a plan.
+    """
 
     username: str
     password: str
@@ -53,6 +56,8 @@ class PhoneRow(NamedTuple):
     privacy: str
     language: str
     mailbox: str | None
+    shown: str
+    shown_name: str
     locked: int
     removed: int = 0
 

@@ -11,6 +11,8 @@ CREATE TABLE phone (
     privacy TEXT NOT NULL,
     language TEXT NOT NULL,
     mailbox TEXT,
+    shown TEXT NOT NULL,
+    shown_name TEXT NOT NULL,
     locked INTEGER NOT NULL,
     removed INTEGER NOT NULL
 ) WITHOUT ROWID;
@@ -107,5 +109,9 @@ CREATE VIEW net AS
 SELECT number AS dialled, arguments FROM number
 UNION ALL
 SELECT short AS dialled, arguments FROM number WHERE short IS NOT NULL;
+
+-- How a call from the phone shows itself outside (R17): a number or `hidden`, and a name, which has no `|` in it. Only
+-- the net looks here; where a service answers, the plan says it.
+CREATE VIEW shown AS SELECT username AS account, shown || '|' || shown_name AS shown FROM phone WHERE removed = 0;
 
 CREATE VIEW locked AS SELECT number, locked FROM phone WHERE locked = 1 AND removed = 0;

@@ -17,8 +17,8 @@ from callflow.asterisk.net import (
 )
 from callflow.asterisk.phones import phone_row
 from callflow.asterisk.replica import MailboxRow, NumberRow, PhoneRow, ReplicaRows, Standing
-from callflow.policy.lineage import is_confidential
 from callflow.policy.model import Extension, Mailbox, Organisation, Policy, Target, TargetKind
+from callflow.policy.presentation import presentation_of
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
 
 Item = TypeVar("Item")
@@ -50,14 +50,13 @@ def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
     A row that cannot stand there is left out and told: one odd name must not keep 15,000 phones from working.
     """
     policy = snapshot.policy
-    confidential = {row.id for row in policy.units.values() if is_confidential(policy, row)}
 
     def of_phone(account: PhoneAccount) -> Sources:
         extension = policy.extensions[account.extension_id]
         person = policy.people.get(extension.person_id) if extension.person_id is not None else None
         language = policy.organisations[extension.organisation_id].language
-        hidden = extension.unit_id in confidential
-        return account, extension, person, _mailbox(extension, policy), language, hidden
+        shown = presentation_of(policy, extension)
+        return account, extension, person, _mailbox(extension, policy), language, shown
 
     def of_mailbox(account: MailboxAccount) -> Sources:
         return policy.mailboxes[account.mailbox_id], account.pin

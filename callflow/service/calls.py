@@ -47,6 +47,9 @@ FINISH_SECONDS = 3.0
 NOBODYS_ID = 0
 """The id of no extension: who transferred a call when nobody of ours did."""
 
+_OUTSIDE = frozenset({"trunk", ""})
+"""Endpoints that are no phone of ours; any other without an extension is one of ours that cannot be told (R17)."""
+
 Decide = Callable[[Policy, Call, datetime], Decision]
 PlanVariables = Callable[[Decision, str], Mapping[str, str]]
 """Make the channel variables of a decision and its id."""
@@ -251,6 +254,6 @@ def call_of(waiting: WaitingCall, held: Held) -> Call:
     return Call(
         called_number=waiting.called_number,
         caller_number=waiting.caller_number,
-        caller_extension_id=accounts.get(waiting.endpoint),
+        caller_extension_id=(None if waiting.endpoint in _OUTSIDE else accounts.get(waiting.endpoint, NOBODYS_ID)),
         mover_extension_id=None if waiting.mover is None else accounts.get(waiting.mover, NOBODYS_ID),
     )

@@ -1,20 +1,12 @@
 """The net under it all: the service, the database or both are down (R23)."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 
-import aiohttp
 import pytest
 
 from tests.e2e.helpers import eventually, in_replica
+from tests.e2e.in_the_net import everything_is_down, service_is_killed, somebody_claims_and_hangs
 from tests.e2e.town import OUTSIDER, RINGING_LIMIT, TOLERANCE, Town
-
-
-async def everything_is_down(town: Town) -> None:
-    """Kill the service, stop the database, and start Asterisk cold."""
-    await town.region.service.kill()
-    await town.stop_database()
-    await town.start_asterisk_cold()
 
 
 async def test_with_the_service_killed_an_internal_call_goes_through(town: Town) -> None:
@@ -26,12 +18,7 @@ async def test_with_the_service_killed_an_internal_call_goes_through(town: Town)
     await call.wait_for("connected")
 
 
-async def the_service_is_killed(town: Town) -> None:
-    """Kill the service alone."""
-    await town.region.service.kill()
-
-
-@pytest.mark.parametrize("trouble", [the_service_is_killed, everything_is_down])
+@pytest.mark.parametrize("trouble", [service_is_killed, everything_is_down])
 async def test_in_the_net_an_extension_rings_four_times_and_goes_to_voicemail_when(
     town: Town, trouble: Callable[[Town], Awaitable[None]]
 ) -> None:
@@ -128,32 +115,11 @@ async def test_a_service_that_is_stuck_costs_the_caller_half_a_second(town: Town
     assert leg.invite.at - (await call.wait_for("calling")).at < 1
 
 
-async def claim_and_hang(town: Town, connected: asyncio.Event) -> None:
-    """Claim every call as the service does, and then do nothing with it."""
-    settings = town.region.settings
-    key = f"{settings.ari_username}:{settings.ari_password.get_secret_value()}"
-    where = f"http://{settings.http_host}:{settings.http_port}/ari/events"
-    listen = {"app": "callflow-stuck", "api_key": key}
-    async with aiohttp.ClientSession() as session, session.ws_connect(where, params=listen) as socket:
-        connected.set()
-        async for message in socket:
-            event = message.json()
-            if event["type"] == "CallBroadcast":
-                claim = {"channelId": event["channel"]["id"], "application": "callflow-stuck", "api_key": key}
-                async with session.post(f"{where}/claim", params=claim):
-                    pass
-
-
 async def test_a_service_that_claims_and_then_hangs_costs_the_caller_two_seconds(town: Town) -> None:
     called = await town.phone("61100")
-    await town.region.service.kill()
-    connected = asyncio.Event()
-    hanging = asyncio.create_task(claim_and_hang(town, connected))
-    await asyncio.wait_for(connected.wait(), 5)
-    call = await town.call_from_outside("+4690161100")
-    leg = await called.incoming(5)
-    hanging.cancel()
-    await asyncio.gather(hanging, return_exceptions=True)
+    async with somebody_claims_and_hangs(town):
+        call = await town.call_from_outside("+4690161100")
+        leg = await called.incoming(5)
     assert leg.invite is not None
     assert 1.5 < leg.invite.at - (await call.wait_for("calling")).at < 3
 

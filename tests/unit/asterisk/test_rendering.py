@@ -75,6 +75,24 @@ def test_a_unit_below_a_confidential_one_is_confidential_too() -> None:
     assert phones(snapshot(units=units, extensions=[extension(1, unit_id=3)]))["61001"].privacy == "prohib"
 
 
+def test_a_phone_of_a_missing_unit_asks_for_privacy() -> None:
+    assert phones(snapshot(units=[], extensions=[extension(1)]))["61001"].privacy == "prohib"
+
+
+@pytest.mark.parametrize(
+    ("presents", "shown"),
+    [
+        ("own", ("+4690161001", "Anknytning 1")),
+        ("unit", ("+4690161901", "Enhet 1")),
+        ("organisation", ("+4690161000", "Umeå kommun")),
+        ("hidden", ("hidden", "")),
+    ],
+)
+def test_in_the_net_a_phones_calls_show_what_its_unit_presents(presents: str, shown: tuple[str, str]) -> None:
+    row = phones(snapshot(units=[unit(1, presents=presents)], extensions=[extension(1)]))["61001"]
+    assert (row.shown, row.shown_name, row.privacy) == (*shown, "allowed")
+
+
 def test_a_phone_reported_lost_stays_barred_without_a_service() -> None:
     rows = phones(snapshot(extensions=[extension(1, locked=True), extension(2)]))
     assert (rows["61001"].locked, rows["61002"].locked) == (1, 0)
@@ -96,7 +114,7 @@ def test_an_odd_password_leaves_that_phone_out_alone(password: str) -> None:
     assert set(phones(replace(given, phones=bad))) == {"61002"}
 
 
-@pytest.mark.parametrize("name", ["trunk", "Trunk", "global", "a](phone)", "a b", "å"])
+@pytest.mark.parametrize("name", ["trunk", "Trunk", "trunk-1", "global", "a](phone)", "a b", "å"])
 def test_an_account_may_not_take_a_name_of_the_systems(name: str) -> None:
     assert phones(snapshot(extensions=[extension(1, sip_username=name)])) == {}
 
@@ -180,7 +198,7 @@ def test_rows_that_are_kept_are_those_that_would_be_made() -> None:
     rows = [extension(1, mailbox_id=1, person_id=1), extension(2, unit_id=2), extension(9)]
     tables: dict[str, Any] = {
         "organisations": [OPERATED],
-        "units": [unit(1), unit(2, to_extension(1), parent_id=1)],
+        "units": [unit(1), unit(2, to_extension(1), parent_id=1, presents="unit")],
         "people": [person(1)],
         "extensions": rows,
         "ring_groups": OPERATOR,
@@ -195,7 +213,14 @@ def test_rows_that_are_kept_are_those_that_would_be_made() -> None:
         {"mailboxes": [replace(BOXES[0], number="70009"), BOXES[1]]},
         {"organisations": [replace(OPERATED, language="en")]},
         {"organisations": [replace(OPERATED, operator_group_id=None)]},
+        {"organisations": [replace(OPERATED, main_number="+4690161009")]},
+        {"organisations": [replace(OPERATED, name="Bjurholms kommun")]},
         {"units": [unit(1, confidential=True), unit(2, to_extension(1), parent_id=1)]},
+        {"units": [unit(1, presents="hidden"), tables["units"][1]]},
+        {"units": [unit(1), replace(tables["units"][1], presents="own")]},
+        {"units": [unit(1), replace(tables["units"][1], number="+4690161950")]},
+        {"units": [unit(1), replace(tables["units"][1], name="Nytt namn")]},
+        {"units": [unit(1, presents="organisation"), tables["units"][1]]},
         {"units": [unit(1), unit(2, to_extension(9), parent_id=1)]},
     ]
     for change in changes:

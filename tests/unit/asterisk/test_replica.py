@@ -23,8 +23,19 @@ from callflow.asterisk.replica import (
     write_replica,
 )
 
-ASA = PhoneRow("61001", "hemligt", "+4690161001", '"Åsa" <+4690161001>', "allowed", "se", "61001@callflow", 0)
-BO = PhoneRow("61002", "hemligt", "+4690161002", "<+4690161002>", "prohib", "se", None, 1)
+ASA = PhoneRow(
+    "61001",
+    "hemligt",
+    "+4690161001",
+    '"Åsa" <+4690161001>',
+    "allowed",
+    "se",
+    "61001@callflow",
+    "+4690161901",
+    "Växeln",
+    0,
+)
+BO = PhoneRow("61002", "hemligt", "+4690161002", "<+4690161002>", "prohib", "se", None, "hidden", "", 1)
 BOTH = ReplicaRows(
     phones=[ASA, BO],
     mailboxes=[MailboxRow("61001", "1234", "Åsa", None, "se")],
@@ -95,6 +106,14 @@ def test_a_locked_phone_is_found_by_its_number(path: Path, reader: sqlite3.Conne
     write_replica(path, BOTH)
     assert looked_up(reader, "locked", "number", BO.number) == {"number": BO.number, "locked": 1}
     assert looked_up(reader, "locked", "number", ASA.number) is None
+
+
+def test_what_a_phones_calls_show_is_found_by_its_account(path: Path, reader: sqlite3.Connection) -> None:
+    write_replica(path, ReplicaRows(phones=[ASA, BO]))
+    assert looked_up(reader, "shown", "account", "61001") == {"account": "61001", "shown": "+4690161901|Växeln"}
+    assert looked_up(reader, "shown", "account", "61002") == {"account": "61002", "shown": "hidden|"}
+    write_replica(path, ReplicaRows(phones=[BO]))
+    assert looked_up(reader, "shown", "account", "61001") is None
 
 
 def test_only_what_differs_is_written(path: Path) -> None:
