@@ -20,7 +20,10 @@ from callflow.service.telephony import (
 log = structlog.get_logger(__name__)
 
 RING_VARIABLE = "CALLFLOW_RING_MS"
-"""On the caller's channel while a plan's dial step runs; AMI's `channelvars` puts it into every event."""
+"""On the caller's channel while a plan's dial step runs: milliseconds, a colon, and the step.
+
+AMI's `channelvars` puts it into every event.
+"""
 ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
 RELOAD_SECONDS = 60.0
 NO_ANSWER = "19"
@@ -53,14 +56,31 @@ class Ami:
             if event is not None:
                 yield event
 
-    async def end_ringing(self, caller_channel: str, legs: tuple[str, ...]) -> None:
-        """Mark the caller's dial as ended by us, then hang up its legs as not answered."""
-        await self._connection.action("Setvar", {"Channel": caller_channel, "Variable": ENDED_VARIABLE, "Value": "1"})
+    async def end_ringing(self, caller_channel: str, dial: str, legs: tuple[str, ...]) -> bool:
+        """Mark the caller's dial as ended by us, then hang up its legs as not answered; False when it was too late.
+
+        What we know of the legs may be old: this process may have been stopped for a while, and another instance ends
+        the same ringing at the same time.
+        """
+        states = [await self._state(leg) for leg in legs]
+        if "Up" in states or not any(states):
+            return False
+        await self._connection.action(
+            "Setvar", {"Channel": caller_channel, "Variable": ENDED_VARIABLE, "Value": dial}
+        )
         for leg in legs:
             try:
                 await self._connection.action("Hangup", {"Channel": leg, "Cause": NO_ANSWER})
             except AmiActionRefusedError as error:
                 log.info("leg_gone_already", leg=leg, reason=str(error))
+        return True
+
+    async def _state(self, channel: str) -> str | None:
+        try:
+            answer = await self._connection.action("Getvar", {"Channel": channel, "Variable": "CHANNEL(state)"})
+        except AmiActionRefusedError:
+            return None
+        return str(answer.get("Value", ""))
 
     async def function_value(self, call: str) -> str:
         """Return what a dialplan function gives outside any channel, such as `PJSIP_AOR(61100,contact)`.
@@ -86,11 +106,13 @@ def read_event(message: Message) -> RingEvent | None:
         case "DialBegin" if caller and leg:
             return LegDialled(caller_id=caller, leg_channel=leg)
         case "DialState" if caller and leg and message.get("DialStatus") in {"RINGING", "PROGRESS"}:
+            ring_ms, dial = _ring_ms(message)
             return LegRinging(
                 caller_id=caller,
                 caller_channel=message["Channel"],
                 leg_channel=leg,
-                ring_ms=_ring_ms(message),
+                ring_ms=ring_ms,
+                dial=dial,
                 early_media=message["DialStatus"] == "PROGRESS",
             )
         case "DialEnd" if caller and leg:
@@ -106,10 +128,11 @@ def read_event(message: Message) -> RingEvent | None:
             return None
 
 
-def _ring_ms(message: Message) -> int | None:
+def _ring_ms(message: Message) -> tuple[int | None, str]:
     found = message.get("ChanVariable", [])
     for item in found if isinstance(found, list) else [found]:
         name, _, value = item.partition("=")
-        if name == RING_VARIABLE and value.isdecimal():
-            return int(value)
-    return None
+        ring_ms = value.partition(":")[0]
+        if name == RING_VARIABLE and ring_ms.isdecimal():
+            return int(ring_ms), value
+    return None, ""

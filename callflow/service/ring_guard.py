@@ -87,9 +87,7 @@ class RingGuard:
             caller.stop()
             caller.rings = not event.early_media
             loop = asyncio.get_running_loop()
-            caller.clock = loop.call_later(
-                event.ring_ms / 1000, self._time_is_up, event.caller_id, event.caller_channel
-            )
+            caller.clock = loop.call_later(event.ring_ms / 1000, self._time_is_up, event)
 
     def _leg_ended(self, event: LegEnded) -> None:
         caller = self._callers.get(event.caller_id)
@@ -99,21 +97,25 @@ class RingGuard:
         if event.answered or not caller.legs:
             self._forget(event.caller_id)
 
-    def _time_is_up(self, caller_id: str, caller_channel: str) -> None:
-        caller = self._callers.pop(caller_id, None)
+    def _time_is_up(self, first: LegRinging) -> None:
+        caller = self._callers.pop(first.caller_id, None)
         if caller is not None and caller.legs:
-            task = asyncio.create_task(self._end(caller_id, caller_channel, tuple(caller.legs)))
+            task = asyncio.create_task(self._end(first, tuple(caller.legs)))
             self._tasks.add(task)
             task.add_done_callback(self._tasks.discard)
 
-    async def _end(self, caller_id: str, caller_channel: str, legs: tuple[str, ...]) -> None:
-        try:
-            await self._ringing.end_ringing(caller_channel, legs)
-        except CallflowError as error:
-            log.warning("ringing_not_ended", call_id=caller_id, code=error.code, reason=str(error))
-        else:
-            RINGING_ENDED.inc()
-            log.info("ringing_ended", call_id=caller_id, rule="R8", legs=len(legs))
+    async def _end(self, first: LegRinging, legs: tuple[str, ...]) -> None:
+        with structlog.contextvars.bound_contextvars(call_id=first.caller_id):
+            try:
+                ended = await self._ringing.end_ringing(first.caller_channel, first.dial, legs)
+            except CallflowError as error:
+                log.warning("ringing_not_ended", code=error.code, reason=str(error))
+                return
+            if ended:
+                RINGING_ENDED.inc()
+                log.info("ringing_ended", rule="R8", legs=len(legs))
+            else:
+                log.info("ringing_over_already", legs=len(legs))
 
     def _forget(self, caller_id: str) -> None:
         caller = self._callers.pop(caller_id, None)

@@ -87,6 +87,7 @@ class Switch(Protocol):
 class LegRinging:
     """A leg rings; `ring_ms` is how long the legs of this caller may ring, None for a call that is not ours.
 
+    `dial` is what the dialplan calls this dial of the caller's: it is given back to end the ringing of no other.
     `early_media`: the leg's network sends its own sound and has not said that it rings (SIP 183). Most likely that
     sound is a ringing tone.
     """
@@ -95,6 +96,7 @@ class LegRinging:
     caller_channel: str
     leg_channel: str
     ring_ms: int | None
+    dial: str = ""
     early_media: bool = False
 
 
@@ -149,6 +151,9 @@ class Ringing(Protocol):
         """Yield what happens, in order."""
         ...
 
-    async def end_ringing(self, caller_channel: str, legs: tuple[str, ...]) -> None:
-        """End these legs as not answered; raise `CallflowError` when the switch is away."""
+    async def end_ringing(self, caller_channel: str, dial: str, legs: tuple[str, ...]) -> bool:
+        """End these legs of this dial as not answered, unless one has been answered or all are gone by now.
+
+        Return whether they were ended; raise `CallflowError` when the switch is away.
+        """
         ...

@@ -54,11 +54,12 @@ class FakeRinging:
     """What rings, and which ringing was ended."""
 
     queue: asyncio.Queue[RingEvent] = field(default_factory=asyncio.Queue)
-    ended: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
+    ended: list[tuple[str, str, tuple[str, ...]]] = field(default_factory=list)
 
     async def events(self) -> AsyncIterator[RingEvent]:
         while True:
             yield await self.queue.get()
 
-    async def end_ringing(self, caller_channel: str, legs: tuple[str, ...]) -> None:
-        self.ended.append((caller_channel, legs))
+    async def end_ringing(self, caller_channel: str, dial: str, legs: tuple[str, ...]) -> bool:
+        self.ended.append((caller_channel, dial, legs))
+        return True

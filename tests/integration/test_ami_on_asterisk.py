@@ -19,8 +19,11 @@ __all__ = ["asterisk"]
 
 RING_MS = 700
 DIALPLAN = f"""
+[answers-test]
+exten => s,1,Answer()
+ same => n,Wait(20)
 [ring-test]
-exten => caller,1,Set(CALLFLOW_RING_MS={RING_MS})
+exten => caller,1,Set(CALLFLOW_RING_MS={RING_MS}:4)
  same => n,Dial(Local/rings@ring-test&Local/silent@ring-test&Local/late@ring-test)
  same => n,Set(GLOBAL(ENDED)=${{DIALSTATUS}} ${{CALLFLOW_RING_ENDED}})
 exten => rings,1,Ringing()
@@ -62,15 +65,46 @@ async def test_asterisk_refuses_a_wrong_password(asterisk: EmbeddedAsterisk) -> 
 async def test_ringing_ends_counted_from_the_first_ringing_of_any_leg(
     asterisk: EmbeddedAsterisk, connection: AmiConnection
 ) -> None:
-    with (asterisk.settings.asterisk_folder / "etc" / "extensions.conf").open("a") as dialplan:
-        dialplan.write(DIALPLAN)
-    await asterisk.console("dialplan reload")
-    await asterisk.console("module load res_clioriginate.so")
+    await can_originate(asterisk)
     async with running(RingGuard(Ami(connection)).run()):
         began = time.monotonic()
         await asterisk.console("channel originate Local/caller@ring-test application Wait 20")
         while "ENDED=" not in (answer := await asterisk.console("dialplan show globals")):
             assert time.monotonic() < began + 5, answer
         took = time.monotonic() - began
-    assert "ENDED=NOANSWER 1" in answer
+    assert f"ENDED=NOANSWER {RING_MS}:4" in answer
     assert RING_MS / 1000 <= took < RING_MS / 1000 + 0.6
+
+
+async def test_ringing_that_somebody_has_answered_meanwhile_is_not_ended(
+    asterisk: EmbeddedAsterisk, connection: AmiConnection
+) -> None:
+    await can_originate(asterisk)
+    await asterisk.console("channel originate Local/s@answers-test application Wait 20")
+    legs = [channel for channel in await channels_of(asterisk, "answers-test") if channel.endswith(";2")]
+    assert not await Ami(connection).end_ringing("Local/nobody", f"{RING_MS}:4", (*legs, "PJSIP/gone-1"))
+    assert await channels_of(asterisk, "answers-test")
+    await asterisk.console("channel request hangup all")
+
+
+async def test_legs_that_are_all_gone_end_no_later_dial(connection: AmiConnection) -> None:
+    assert not await Ami(connection).end_ringing("PJSIP/caller-1", f"{RING_MS}:4", ("PJSIP/gone-1", "PJSIP/gone-2"))
+
+
+async def can_originate(asterisk: EmbeddedAsterisk) -> None:
+    """Give Asterisk this file's contexts, and the console's way to call into them."""
+    path = asterisk.settings.asterisk_folder / "etc" / "extensions.conf"
+    if DIALPLAN not in (text := path.read_text()):
+        path.write_text(text + DIALPLAN)
+        await asterisk.console("dialplan reload")
+        await asterisk.console("module load res_clioriginate.so")
+
+
+async def channels_of(asterisk: EmbeddedAsterisk, context: str) -> list[str]:
+    """Return the channels that a test made in this context, once there are some."""
+    limit = time.monotonic() + 5
+    while True:
+        lines = (await asterisk.console("core show channels concise")).splitlines()
+        if found := [name for line in lines if context in (name := line.partition("!")[0]) and "!Up!" in line]:
+            return found
+        assert time.monotonic() < limit, lines

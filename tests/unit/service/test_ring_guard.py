@@ -27,7 +27,13 @@ def dialled(leg: str, caller: str = "1.1") -> LegDialled:
 
 
 def rings(leg: str, caller: str = "1.1", ring_ms: int | None = RING_MS) -> LegRinging:
-    return LegRinging(caller_id=caller, caller_channel=f"PJSIP/trunk-{caller}", leg_channel=leg, ring_ms=ring_ms)
+    return LegRinging(
+        caller_id=caller,
+        caller_channel=f"PJSIP/trunk-{caller}",
+        leg_channel=leg,
+        ring_ms=ring_ms,
+        dial=f"{ring_ms}:0",
+    )
 
 
 def early_media(leg: str, ring_ms: int | None = RING_MS) -> LegRinging:
@@ -57,7 +63,7 @@ async def the_time_is_up() -> None:
 async def test_every_leg_of_the_caller_is_ended_when_the_rings_have_sounded() -> None:
     async with guarded(dialled("desk"), dialled("mobile"), rings("desk")) as ringing:
         await until(lambda: ringing.ended)
-    assert ringing.ended == [("PJSIP/trunk-1.1", ("desk", "mobile"))]
+    assert ringing.ended == [("PJSIP/trunk-1.1", f"{RING_MS}:0", ("desk", "mobile"))]
 
 
 async def test_the_clock_begins_with_the_first_ringing_of_any_leg() -> None:
@@ -107,7 +113,7 @@ async def test_two_legs_that_rang_leave_no_clock_behind() -> None:
 async def test_a_leg_that_has_ended_is_not_ended_again() -> None:
     async with guarded(dialled("desk"), dialled("mobile"), rings("desk"), ended("mobile")) as ringing:
         await until(lambda: ringing.ended)
-    assert ringing.ended == [("PJSIP/trunk-1.1", ("desk",))]
+    assert ringing.ended == [("PJSIP/trunk-1.1", f"{RING_MS}:0", ("desk",))]
 
 
 async def test_the_next_place_has_a_clock_of_its_own() -> None:
