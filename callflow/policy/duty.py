@@ -1,9 +1,13 @@
 """Who has duty at a moment, level by level (R7)."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, TypeVar
 
-from callflow.policy.model import MOST_RINGS, DutyRoster, DutyShift, Target
+from callflow.policy.model import MOST_RINGS, DutyLevel, DutyRoster, DutyShift, Target
+
+_Row = TypeVar("_Row", DutyLevel, DutyShift)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,11 +26,9 @@ def on_duty(roster: DutyRoster, now: datetime) -> tuple[OnDuty, ...]:
     A shift counts from its start and no longer at its end, so at a hand-over the next one has duty at once.
     Of overlapping shifts (which the database refuses) the one that began last has it.
     """
-    rows = {row.level: row for row in sorted(roster.levels, key=repr)}
-    shifts: dict[int, DutyShift] = {}
-    for shift in sorted(roster.shifts, key=lambda row: (row.starts_at, repr(row))):
-        if shift.starts_at <= now < shift.ends_at:
-            shifts[shift.level] = shift
+    rows = _by_level(roster.levels, repr)
+    present = [row for row in roster.shifts if row.starts_at <= now < row.ends_at]
+    shifts = _by_level(present, lambda row: (row.starts_at, repr(row)))
     found = []
     for level in sorted(rows.keys() | shifts.keys()):
         shift_now, row = shifts.get(level), rows.get(level)
@@ -40,3 +42,9 @@ def on_duty(roster: DutyRoster, now: datetime) -> tuple[OnDuty, ...]:
             )
         )
     return tuple(found)
+
+
+def _by_level(rows: Sequence[_Row], order: Callable[[_Row], Any]) -> dict[int, _Row]:
+    """Return rows by level; of several of one level (which the database refuses) the last in this order."""
+    found = {row.level: row for row in rows}
+    return found if len(found) == len(rows) else {row.level: row for row in sorted(rows, key=order)}

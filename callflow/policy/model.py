@@ -288,6 +288,10 @@ class Schedule:
     open_on_holidays: bool = False
     half_day_closes: int | None = 720
 
+    def __hash__(self) -> int:
+        """Hash by the id alone: the hours are many, and a schedule is looked up in each call."""
+        return self.id
+
 
 @dataclass(frozen=True, slots=True, kw_only=True, order=True)
 class Holiday:
@@ -305,6 +309,10 @@ class HolidayCalendar:
     id: int
     name: str
     days: tuple[Holiday, ...] = ()
+
+    def __hash__(self) -> int:
+        """Hash by the id alone: the days are many, and a calendar is looked up in each call."""
+        return self.id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

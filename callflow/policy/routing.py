@@ -13,7 +13,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from callflow.policy.barrings import Category
-from callflow.policy.builder import PlanBuilder
+from callflow.policy.builder import WHY, PlanBuilder
 from callflow.policy.decision import Call, TraceLine
 from callflow.policy.lineage import is_confidential
 from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, TargetKind, Unit
@@ -21,7 +21,7 @@ from callflow.policy.outgoing import Permission
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
 from callflow.policy.spoken import prompt, text
 
-_MOST_SPOKEN_OR_RUNG = 36
+_MOST_SPOKEN_OR_RUNG = 42
 """How many dials, referrals and menus a plan may hold before it goes on to its last resort."""
 
 _MOST_PLACES = 300
@@ -41,9 +41,12 @@ class FailureKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why a place did not answer, and its name as this caller may hear it."""
+    """Why a place did not answer, and its name as this caller may hear it.
 
-    kind: FailureKind
+    `kind` is None after a dial: what follows its three outcomes is built once, and `dial` fills in which it was.
+    """
+
+    kind: FailureKind | None
     name: str | None = None
 
 
@@ -162,8 +165,8 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
         route.note("R8", True, "plan_too_long")
         return last_resort(route, state)
     if state.rings_left <= 0:
-        route.spoken_or_rung += 1
         phrases = (*failure_phrases(state), *transfer_phrases(name))
+        route.spoken_or_rung += _ways_to_speak(phrases)
         route.note("R8", True, "spoken_before_more_rings")
         after = dial(route, legs, limit, name, state.heard(), no_answer, busy, unreachable)
         return route.builder.add(Say(phrases=phrases, next_step=after))
@@ -171,15 +174,15 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
     key = ("dial", legs, rings, name, state.rings_left, state.visited, no_answer, busy, unreachable)
     if key not in route.memo:
         route.spoken_or_rung += 1
+        ended = state.after_ringing(rings, Failure(None, name))
+        first = no_answer(ended)
         step = Dial(
             legs=legs,
             rings=rings,
             ring_ms=route.ring_ms,
-            no_answer=no_answer(state.after_ringing(rings, Failure(FailureKind.NO_ANSWER, name))),
-            busy=(busy or no_answer)(state.after_ringing(rings, Failure(FailureKind.BUSY, name))),
-            unreachable=(unreachable or no_answer)(
-                state.after_ringing(rings, Failure(FailureKind.UNREACHABLE, name))
-            ),
+            no_answer=_told(route, first, FailureKind.NO_ANSWER),
+            busy=_told(route, first if busy is None else busy(ended), FailureKind.BUSY),
+            unreachable=_told(route, first if unreachable is None else unreachable(ended), FailureKind.UNREACHABLE),
         )
         route.memo[key] = route.builder.add(step)
     return route.memo[key]
@@ -223,7 +226,7 @@ def failure_phrases(state: State) -> tuple[Phrase, ...]:
     if state.failure is None:
         return ()
     who = text(state.failure.name) if state.failure.name else prompt("the-one-you-seek")
-    return (who, prompt(_FAILURE_PROMPTS[state.failure.kind]))
+    return (who, prompt(_FAILURE_PROMPTS[state.failure.kind]) if state.failure.kind is not None else WHY)
 
 
 _FAILURE_PROMPTS = {
@@ -231,6 +234,16 @@ _FAILURE_PROMPTS = {
     FailureKind.BUSY: "is-busy",
     FailureKind.UNREACHABLE: "cannot-be-reached",
 }
+
+
+def _told(route: Route, step: int, kind: FailureKind) -> int:
+    """Return the step that follows this outcome of a dial: `step`, with the reason that it tells, if it does."""
+    return route.builder.telling(step, prompt(_FAILURE_PROMPTS[kind]))
+
+
+def _ways_to_speak(phrases: tuple[Phrase, ...]) -> int:
+    """Return how many steps these phrases become: one for each reason where they tell it."""
+    return len(FailureKind) if any(phrase is WHY for phrase in phrases) else 1
 
 
 def transfer_phrases(name: str | None) -> tuple[Phrase, ...]:
@@ -280,7 +293,7 @@ def voicemail(route: Route, mailbox_id: int | None, *, urgent: bool = False) -> 
 
 def menu(route: Route, phrases: tuple[Phrase, ...], choices: tuple[tuple[str, int], ...], no_choice: int) -> int:
     """Offer choices; with none to offer just speak and go on."""
-    route.spoken_or_rung += 1
+    route.spoken_or_rung += _ways_to_speak(phrases)
     if not choices:
         return route.builder.add(Say(phrases=phrases, next_step=no_choice))
     return route.builder.add(Menu(phrases=phrases, choices=choices, no_choice=no_choice))

@@ -7,6 +7,7 @@ times; when they go forward the hour that never shows is left out, and what woul
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from callflow.policy.model import (
@@ -53,7 +54,13 @@ class ScheduleState:
 
 def state(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, now: datetime) -> ScheduleState:
     """Return how the schedule stands at `now` (aware), in `time_zone` (an unknown one reads as Stockholm's)."""
-    local = now.astimezone(zone(time_zone))
+    return _state(schedule, calendar, time_zone, now.astimezone(UTC).replace(second=0, microsecond=0))
+
+
+@lru_cache(maxsize=4096)
+def _state(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, at: datetime) -> ScheduleState:
+    """Return how the schedule stands in the minute that begins at `at`: nothing changes within a minute."""
+    local = at.astimezone(zone(time_zone))
     minute = local.hour * 60 + local.minute
     day = hours_of(schedule, calendar, local.date())
     if any(hours.opens <= minute < hours.closes for hours in day.hours):

@@ -25,6 +25,7 @@ from tests.builders import (
     policy,
     reasons,
     roster,
+    rung,
     said,
     schedule,
     shift,
@@ -492,3 +493,21 @@ def test_places_without_end_stop_at_the_last_resort() -> None:
     decision = decided(rows, external(UNIT))
     assert "plan_too_long" in reasons(decision, "R8")
     assert way(decision)[-1] == "hangup normal"
+
+
+def test_ways_that_differ_only_in_who_failed_meet_at_the_next_place() -> None:
+    rows = policy(
+        extensions=[
+            CALLER,
+            extension(1, name="Anna", diversions=(diversion("busy", to_extension(3)),)),
+            extension(2, name="Beda"),
+            extension(3, name="Cecilia"),
+        ],
+        units=[unit(1, to_extension(1), to_extension(2), mailbox_id=1)],
+        mailboxes=[mailbox(1)],
+    )
+    decision = decided(rows, external(UNIT))
+    assert way(decision)[1] == "say Anna [does-not-answer] [transfer-to] Beda"
+    assert way(decision, "busy", "busy")[3] == "say Cecilia [is-busy] [transfer-to] Beda"
+    assert way(decision, "unreachable")[1] == "say Anna [cannot-be-reached] [transfer-to] Beda"
+    assert [rung(step) for step in decision.plan.steps].count(("61002",)) == 1
