@@ -62,13 +62,15 @@ class Told:
 class Region:
     """The region in `settings.home`; its own settings, with secrets and the mail server's port, once started.
 
-    `trunk_peer` off leaves the trunk's address to the caller; `postgres_options` are for tests.
+    `trunk_peer` off leaves the trunk's address to the caller; `postgres_options` are for tests, and so is
+    `service_environment`, which goes before the settings in the service alone.
     """
 
     settings: Settings
     told: Told = field(default_factory=Told)
     trunk_peer: bool = True
     postgres_options: Mapping[str, str] = field(default_factory=dict)
+    service_environment: dict[str, str] = field(default_factory=dict)
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _tools: Tools | None = None
     _postgres: EmbeddedPostgres | None = None
@@ -151,7 +153,7 @@ class Region:
             "callflow serve",
             [sys.executable, "-m", "callflow", "serve"],
             log=self.settings.home / "log" / "serve.log",
-            environment=environment_of(self.settings),
+            environment={**environment_of(self.settings), **self.service_environment},
             tell=self.told.service,
         )
         await self._service.start()
