@@ -18,6 +18,7 @@ from tests.e2e.in_the_net import (
 from tests.e2e.presenting import COLLEAGUE, HIDDEN, OTHER, UNIT, colleague_is_nowhere, hidden_is_nowhere, presents
 from tests.e2e.secrecy import assert_nowhere, secrets_of
 from tests.e2e.talking import answered
+from tests.e2e.test_transfers_attended import joined_while_it_rings
 from tests.e2e.town import FRIEND, OUTSIDER, Town
 
 MOBILE, MOBILE_NUMBER = "61102", "+46701740611"
@@ -161,5 +162,18 @@ async def test_whom_a_colleague_called_outside_is_not_shown_as_the_colleague_whe
     await call.wait_for("connected")
     await service_is_killed(town)
     await call.transfer(MOBILE)
-    assert shown_by(await leg_outside(town)) == FRIEND
+    leg = await leg_outside(town)
     await (await town.trunk.call_to(FRIEND)).hang_up()
+    assert shown_by(leg) == FRIEND
+
+
+async def test_who_is_joined_with_a_phone_that_rings_in_vain_is_not_shown_as_the_one_who_joined(town: Town) -> None:
+    mobile = "UPDATE extension SET mobile_number = $1, mobile_confirms = false WHERE sip_username = '61001'"
+    await town.sql(mobile, FRIEND)
+    hidden, colleague, other = [await town.phone(name) for name in (HIDDEN, COLLEAGUE, OTHER)]
+    leg = await answered(colleague, await town.call(hidden, COLLEAGUE))
+    await service_is_killed(town)
+    await joined_while_it_rings(town, colleague, leg, other)
+    assert shown_by(await leg_outside(town, FRIEND)) == ""
+    await colleague_is_nowhere(town)
+    await hidden_is_nowhere(town)
