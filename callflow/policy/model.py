@@ -360,7 +360,8 @@ _TABLES = {
 class Policy:
     """A consistent snapshot of the policy database at one `revision`.
 
-    `numbers` tells whose a number of ours is: an extension, a unit, or an organisation's switchboard.
+    `numbers` tells whose a number of ours is: an extension, a unit, or an organisation's switchboard; `accounts`
+    which extension (its id) a SIP account belongs to.
     `range_order` is the number ranges' ids by first number, `short_ranges` those of a short prefix and its count
     of digits (`6/4`). `classes` is the table of number classes by prefix; `barred` the categories barred by a row,
     by scope (`unit/5`); `exempted` the exemptions of an extension; `codes` an organisation's code set.
@@ -384,6 +385,7 @@ class Policy:
     exemptions: Mapping[int, Exemption] = field(default_factory=dict)
     feature_codes: Mapping[int, FeatureCode] = field(default_factory=dict)
     numbers: Mapping[str, Target] = field(default_factory=dict)
+    accounts: Mapping[str, int] = field(default_factory=dict)
     range_order: tuple[int, ...] = ()
     short_ranges: Mapping[str, tuple[int, ...]] = field(default_factory=dict)
     classes: Mapping[str, Category] = field(default_factory=dict)
@@ -439,25 +441,46 @@ def build_policy(  # noqa: PLR0913 - one argument a table
         "feature_codes": {row.id: row for row in feature_codes},
     }
     policy = Policy(revision=revision, **by_id)  # type: ignore[arg-type]
-    return _with_calling_rights(_with_numbers(policy))
+    rows = policy.extensions.values()
+    numbers = numbers_of(policy.organisations.values(), policy.units.values(), rows)
+    return indexed(policy, numbers=numbers, accounts=accounts_of(rows))
 
 
-def _with_numbers(policy: Policy) -> Policy:
-    """Complete a policy just made; of two rows with one number (which the database refuses) the first id has it."""
+def numbers_of(
+    organisations: Iterable[Organisation], units: Iterable[Unit], extensions: Iterable[Extension]
+) -> dict[str, Target]:
+    """Return whose each number is; of two rows with one number (which the database refuses) the first id has it."""
     numbers: dict[str, Target] = {}
-    for organisation in sorted(policy.organisations.values(), key=_row_id, reverse=True):
+    for organisation in sorted(organisations, key=_row_id, reverse=True):
         numbers[organisation.main_number] = Target(TargetKind.SWITCHBOARD, organisation.id)
-    for unit in sorted(policy.units.values(), key=_row_id, reverse=True):
+    for unit in sorted(units, key=_row_id, reverse=True):
         if unit.number is not None:
             numbers[unit.number] = Target(TargetKind.UNIT, unit.id)
-    for extension in sorted(policy.extensions.values(), key=_row_id, reverse=True):
+    for extension in sorted(extensions, key=_row_id, reverse=True):
         numbers[extension.number] = Target(TargetKind.EXTENSION, extension.id)
+    return numbers
+
+
+def accounts_of(extensions: Iterable[Extension]) -> dict[str, int]:
+    """Return which extension has each SIP account."""
+    return {row.sip_username: row.id for row in extensions if row.sip_username is not None}
+
+
+def indexed(
+    policy: Policy, *, numbers: Mapping[str, Target], accounts: Mapping[str, int], others: bool = True
+) -> Policy:
+    """Complete a policy just made with these indices, and with those of its other tables unless they are right."""
+    object.__setattr__(policy, "numbers", numbers)
+    object.__setattr__(policy, "accounts", accounts)
+    return _with_calling_rights(_with_ranges(policy)) if others else policy
+
+
+def _with_ranges(policy: Policy) -> Policy:
     ranges = sorted(policy.number_ranges.values(), key=lambda row: (len(row.first_number), row.first_number, row.id))
     short_ranges: dict[str, tuple[int, ...]] = {}
     for row in ranges:
         key = f"{row.short_prefix}/{row.short_digits}"
         short_ranges[key] = (*short_ranges.get(key, ()), row.id)
-    object.__setattr__(policy, "numbers", numbers)
     object.__setattr__(policy, "range_order", tuple(row.id for row in ranges))
     object.__setattr__(policy, "short_ranges", short_ranges)
     return policy

@@ -250,7 +250,7 @@ class NoPolicyError(CallflowError):
 
 def call_of(waiting: WaitingCall, held: Held) -> Call:
     """Return the call as the policy sees it: internal only by its authenticated account."""
-    accounts = held.extensions_by_account
+    accounts = held.policy.accounts
     return Call(
         called_number=waiting.called_number,
         caller_number=waiting.caller_number,

@@ -6,8 +6,9 @@ or another one.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
@@ -24,8 +25,10 @@ log = structlog.get_logger(__name__)
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 10.0
 FOLLOW_AGAIN_SECONDS = 2.0
-BETWEEN_LOADS_SECONDS = 0.3
-"""How long a change waits that follows another: many in a row are taken in together, and leave time for calls."""
+SHORTEST_REST_SECONDS = 0.03
+LONGEST_REST_SECONDS = 0.3
+"""A change that follows another waits for as long as that one took to load, within these bounds: many in a row are
+taken in together, and half of the time is left for calls."""
 FILE_PAUSE_SECONDS = 1.0
 """How long the snapshot file waits after a change: the rest is sooner done, and changes in a row are written once."""
 START_SECONDS = 3.0
@@ -45,12 +48,11 @@ class PolicySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One snapshot and what is looked up in it on the way of a call."""
+    """One snapshot, and where and when it came from."""
 
     snapshot: Snapshot
     source: PolicySource
     loaded_at: datetime
-    extensions_by_account: Mapping[str, int] = field(repr=False)
 
     @property
     def policy(self) -> Policy:
@@ -125,8 +127,10 @@ class PolicyHolder:
             await self._load_until_it_works()
         async for revision in self._store.revisions():
             if self.held is None or self.held.policy.revision != revision:
+                began = time.monotonic()
                 await self._load_until_it_works()
-                await asyncio.sleep(BETWEEN_LOADS_SECONDS)
+                took = time.monotonic() - began
+                await asyncio.sleep(min(LONGEST_REST_SECONDS, max(SHORTEST_REST_SECONDS, took)))
 
     async def _load_until_it_works(self) -> None:
         backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
@@ -146,10 +150,7 @@ class PolicyHolder:
         return True
 
     def _swap(self, snapshot: Snapshot, source: PolicySource) -> None:
-        accounts = {
-            row.sip_username: row.id for row in snapshot.policy.extensions.values() if row.sip_username is not None
-        }
-        self.held = Held(snapshot, source, now(), accounts)
+        self.held = Held(snapshot, source, now())
         log.info("policy_loaded", policy_revision=snapshot.policy.revision, source=source.value)
 
     async def _wake(self) -> None:

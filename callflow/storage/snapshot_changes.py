@@ -6,16 +6,17 @@ appear in their order and the audit of a revision is whole as soon as it is seen
 
 import asyncio
 import time
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from operator import attrgetter
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import asyncpg
 
-from callflow.policy.model import build_policy
+from callflow.policy.changed import Changes, changed_policy
 from callflow.service.ports import Snapshot
 from callflow.storage.connection import LOST, Connection, connected, unavailable
 from callflow.storage.snapshot import (
@@ -52,10 +53,6 @@ _CHANGES = """
     END AS ids
     FROM audit WHERE revision > $1 LIMIT $2
 """
-_SMALL_TABLES = (
-    "organisations", "number_ranges", "units", "ring_groups", "schedules", "holiday_calendars", "duty_rosters",
-    "absence_reasons", "number_classes", "barrings", "exemptions", "feature_codes",
-)  # fmt: skip
 
 Found = TypeVar("Found")
 
@@ -128,34 +125,49 @@ async def _changed(connection: Connection, before: Mark, now: Mark) -> Mapping[s
 async def _patched(
     connection: Connection, before: Snapshot, changed: Mapping[str, set[int]], revision: int
 ) -> Snapshot:
-    policy = before.policy
     extensions, people, boxes = (changed.get(owner, set()) for owner in ("extension", "person", "mailbox"))
-    small: dict[str, Any] = {name: getattr(policy, name).values() for name in _SMALL_TABLES}
     return Snapshot(
-        policy=build_policy(
+        policy=changed_policy(
+            before.policy,
             revision=revision,
-            people=await _read(connection, policy.people.values(), people, read_people, attrgetter("id")),
-            extensions=await _read(
-                connection, policy.extensions.values(), extensions, read_extensions, attrgetter("id")
-            ),
-            mailboxes=await _read(connection, policy.mailboxes.values(), boxes, read_mailboxes, attrgetter("id")),
-            **(await read_small_tables(connection) if SMALL in changed else small),
+            people=await _read(connection, people, read_people, attrgetter("id")),
+            extensions=await _read(connection, extensions, read_extensions, attrgetter("id")),
+            mailboxes=await _read(connection, boxes, read_mailboxes, attrgetter("id")),
+            others=await read_small_tables(connection) if SMALL in changed else None,
         ),
-        phones=tuple(await _read(connection, before.phones, extensions, read_phones, attrgetter("extension_id"))),
-        mailboxes=tuple(await _read(connection, before.mailboxes, boxes, read_pins, attrgetter("mailbox_id"))),
+        phones=_in_order(
+            before.phones,
+            await _read(connection, extensions, read_phones, attrgetter("extension_id")),
+            attrgetter("extension_id"),
+        ),
+        mailboxes=_in_order(
+            before.mailboxes,
+            await _read(connection, boxes, read_pins, attrgetter("mailbox_id")),
+            attrgetter("mailbox_id"),
+        ),
         trunks=await read_trunks(connection) if SMALL in changed else before.trunks,
     )
 
 
 async def _read(
     connection: Connection,
-    before: Collection[Found],
     ids: Collection[int],
     read: Callable[[Connection, Collection[int]], Awaitable[Collection[Found]]],
     key: Callable[[Found], int],
-) -> Collection[Found]:
-    """Return `before` with the rows of these ids as they are now, in the order of the ids."""
+) -> dict[int, Found | None]:
+    """Return the rows of these ids as they are now, None for those that are not there (any more)."""
     if not ids:
-        return before
-    kept = [row for row in before if key(row) not in ids]
-    return sorted([*kept, *await read(connection, ids)], key=key)
+        return {}
+    return {**dict.fromkeys(ids), **{key(row): row for row in await read(connection, ids)}}
+
+
+def _in_order(before: tuple[Found, ...], changes: Changes[Found], key: Callable[[Found], int]) -> tuple[Found, ...]:
+    """Return `before`, which stands by its ids, with these changes; the same where there are none."""
+    rows = list(before)
+    for row_id, row in changes.items():
+        at = bisect_left(rows, row_id, key=key)
+        standing = [found for found in rows[at : at + 1] if key(found) == row_id]
+        wanted = [] if row is None else [row]
+        if standing != wanted:
+            rows[at : at + len(standing)] = wanted
+    return tuple(rows) if rows != list(before) else before

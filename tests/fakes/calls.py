@@ -22,7 +22,7 @@ def small_policy(revision: int = 1) -> Policy:
 def held(policy: Policy | None = None) -> Held:
     """The policy as the holder has it."""
     policy = policy or small_policy()
-    return Held(Snapshot(policy=policy), PolicySource.DATABASE, now(), {"61001": 7})
+    return Held(Snapshot(policy=policy), PolicySource.DATABASE, now())
 
 
 def hang_up_at_once(policy: Policy, call: Call, at: datetime) -> Decision:

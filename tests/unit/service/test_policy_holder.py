@@ -37,7 +37,7 @@ async def test_a_start_takes_the_database_and_keeps_what_it_read() -> None:
     await holder.start()
     assert holder.held is not None
     assert (holder.held.source, holder.held.policy.revision) == (PolicySource.DATABASE, 3)
-    assert holder.held.extensions_by_account == {"61001": 7}
+    assert holder.held.policy.accounts == {"61001": 7}
     async with running(holder.run()):
         await until(lambda: file.kept is not None)
 
@@ -93,7 +93,7 @@ async def test_a_change_is_held_kept_and_followed() -> None:
         await store.put(replace(snapshot(1), policy=policy))
         await until(lambda: followed == [1, 2])
         assert holder.held is not None
-        assert holder.held.extensions_by_account == {}
+        assert holder.held.policy.accounts == {}
         await until(lambda: file.kept is not None and file.kept.policy.revision == 2)
 
 
