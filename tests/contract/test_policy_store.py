@@ -97,6 +97,7 @@ async def test_first_revision_is_the_present_one(subject: Subject) -> None:
     snapshot = await subject.store.load()
     async with aclosing(closable(subject.store.revisions())) as revisions:
         assert await next_of(revisions) == snapshot.policy.revision
+    assert (subject.store.feed.error, subject.store.feed.revision) == (None, snapshot.policy.revision)
 
 
 async def test_change_gives_a_new_revision_and_a_new_snapshot(subject: Subject) -> None:
@@ -131,3 +132,4 @@ async def test_revisions_wait_for_a_lost_database(subject: Subject) -> None:
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0.7):
                 await anext(revisions)
+    assert subject.away.feed.error is not None

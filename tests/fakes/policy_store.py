@@ -28,7 +28,7 @@ class MemoryPolicyStore:
             async with self._changed:
                 while self.away or self.snapshot.policy.revision == last:
                     await self._changed.wait()
-                last = self.snapshot.policy.revision
+                last = self.feed.revision = self.snapshot.policy.revision
             yield last
 
     async def put(self, snapshot: Snapshot) -> None:
@@ -42,4 +42,5 @@ class MemoryPolicyStore:
         """Lose the database, or find it again."""
         async with self._changed:
             self.away = away
+            self.feed.error = "The policy database is away." if away else None
             self._changed.notify_all()

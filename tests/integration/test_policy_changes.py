@@ -47,8 +47,9 @@ async def change_without_a_word(url: str) -> int:
 
 
 @asynccontextmanager
-async def following(url: str, poll_seconds: float) -> AsyncIterator[AsyncIterator[int]]:
-    async with aclosing(revisions(url, Feed(poll_seconds=poll_seconds))) as feed:  # type: ignore[type-var]
+async def following(url: str, poll_seconds: float, state: Feed | None = None) -> AsyncIterator[AsyncIterator[int]]:
+    followed = revisions(url, state or Feed(poll_seconds=poll_seconds))
+    async with aclosing(followed) as feed:  # type: ignore[type-var]
         yield feed
 
 
@@ -83,6 +84,21 @@ async def test_change_whose_notification_is_lost_is_seen_by_asking(database_url:
         assert await next_within(feed, POLL) == revision
 
 
+async def test_feed_tells_what_the_database_has_and_whether_a_notification_told_it(database_url: str) -> None:
+    state = Feed(poll_seconds=POLL)
+    async with following(database_url, POLL, state) as feed:
+        first = await next_within(feed, 5)
+        assert (state.error, state.revision, state.told) == (None, first, True)
+        asyncio.get_running_loop().call_soon(asyncio.ensure_future, change(database_url))
+        await next_within(feed, POLL)
+        assert (state.revision, state.told) == (first + 1, True)
+        await change_without_a_word(database_url)
+        await next_within(feed, POLL)
+        assert (state.revision, state.told) == (first + 2, False)
+        assert state.asked_at is not None
+        assert time.monotonic() - state.asked_at < POLL
+
+
 async def test_killed_connection_is_noticed_and_made_again(database_url: str) -> None:
     async with following(database_url, SLOW_POLL) as feed:
         await next_within(feed, 5)
@@ -114,13 +130,16 @@ def own_server() -> Iterator[EmbeddedPostgres]:
 
 async def test_lost_database_is_waited_for_and_told_once(own_server: EmbeddedPostgres) -> None:
     await migrate(own_server.url)
+    state = Feed(poll_seconds=POLL)
     with capture_logs() as logs:
-        async with following(own_server.url, POLL) as feed:
+        async with following(own_server.url, POLL, state) as feed:
             await next_within(feed, 5)
             waiting = asyncio.ensure_future(anext(feed))
             own_server.stop()
             await until(lambda: any(line["event"] == "policy_feed_lost" for line in logs))
+            assert state.error is not None
             own_server.start()
+            await until(lambda: state.error is None, "a feed that is well", 10)
             revision = await change(own_server.url)
             assert await asyncio.wait_for(waiting, 10) == revision
     events = [line["event"] for line in logs if line["event"].startswith("policy_feed")]
