@@ -50,10 +50,11 @@ def policy_facts(policy: PolicyHolder) -> Facts:
     held, errors = policy.held, dict(policy.follower_errors)
     if held is None:
         source, revision, age = PolicySource.NONE, None, None
-        error: str | None = "no policy is loaded: calls go by the dialplan's fallback"
+        file = f" (snapshot file: {policy.file_error})" if policy.file_error else ""
+        error: str | None = f"no policy is loaded: calls go by the dialplan's fallback{file}"
     else:
         source, revision = held.source, held.policy.revision
-        age, error = round((now() - held.loaded_at).total_seconds(), 1), None
+        age, error = max(round((now() - held.loaded_at).total_seconds(), 1), 0.0), None
     behind = _behind_seconds(policy)
     if source is PolicySource.FILE:
         error = "the policy is from the snapshot file, the database has not been read"

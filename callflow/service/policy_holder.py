@@ -48,7 +48,7 @@ class PolicySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One snapshot, and where and when it came from."""
+    """One snapshot, and where and when it came from: for the file, when that was written."""
 
     snapshot: Snapshot
     source: PolicySource
@@ -73,16 +73,19 @@ class PolicyHolder:
         self.held: Held | None = None
         self.database_error: str | None = "not asked yet"
         self.follower_errors: dict[str, str] = {}
+        self.file_error: str | None = None
         self._on_file: Held | None = None
 
     async def start(self) -> None:
         """Load from the database, else from the file; with neither, calls go to the fallback until one comes."""
         if not await self._load_soon():
             snapshot = await asyncio.to_thread(self._file.read)
+            self.file_error = self._file.problem
             if snapshot is None:
-                log.error("policy_missing", what_now="calls go by the dialplan's fallback until the database is back")
+                what_now = "calls go by the dialplan's fallback until the database is back"
+                log.error("policy_missing", snapshot_file=self.file_error, what_now=what_now)
             else:
-                self._swap(snapshot, PolicySource.FILE)
+                self._swap(snapshot, PolicySource.FILE, self._file.written_at)
 
     @property
     def feed(self) -> Feed:
@@ -149,8 +152,8 @@ class PolicyHolder:
         await self._wake()
         return True
 
-    def _swap(self, snapshot: Snapshot, source: PolicySource) -> None:
-        self.held = Held(snapshot, source, now())
+    def _swap(self, snapshot: Snapshot, source: PolicySource, written_at: datetime | None = None) -> None:
+        self.held = Held(snapshot, source, written_at or now())
         log.info("policy_loaded", policy_revision=snapshot.policy.revision, source=source.value)
 
     async def _wake(self) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 
 from callflow.policy.model import Policy
@@ -82,6 +83,16 @@ class PolicyStore(Protocol):
 
 class SnapshotFile(Protocol):
     """The last good snapshot on disk, for a start without the database."""
+
+    @property
+    def problem(self) -> str | None:
+        """Why the last `read` gave nothing, in words."""
+        ...
+
+    @property
+    def written_at(self) -> datetime | None:
+        """When what the last `read` gave was written."""
+        ...
 
     def read(self) -> Snapshot | None:
         """Return what was last written, or None if there is nothing or it is damaged (which is logged)."""

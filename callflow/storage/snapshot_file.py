@@ -7,6 +7,7 @@ so only its owner may read it.
 import dataclasses
 import hashlib
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -34,24 +35,33 @@ class JsonSnapshotFile:
     def __init__(self, path: Path) -> None:
         """Prepare to read and write the file at `path`."""
         self.path = path
+        self.problem: str | None = None
+        self.written_at: datetime | None = None
 
     def read(self) -> Snapshot | None:
         """Return what was last written, or None: there is none, or it is damaged or of another version (logged)."""
         try:
             head, _, body = self.path.read_bytes().partition(b"\n")
+            self.written_at = datetime.fromtimestamp(self.path.stat().st_mtime, UTC)
             header = msgspec.json.decode(head, type=_Header)
             if header.form != _FORM:
+                self.problem = "it is of another version of the program"
                 _log.warning("snapshot_file_of_other_version", path=str(self.path))
                 return None
             if header.sha256 != hashlib.sha256(body).hexdigest():
-                _log.error("snapshot_file_damaged", path=str(self.path), reason="checksum")
+                self._damaged("its checksum is wrong")
                 return None
             return _decoder.decode(body)
         except FileNotFoundError:
+            self.problem = "there is none"
             return None
         except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
-            _log.error("snapshot_file_damaged", path=str(self.path), reason=str(error))
+            self._damaged(str(error))
             return None
+
+    def _damaged(self, reason: str) -> None:
+        self.problem = f"it is damaged: {reason}"
+        _log.error("snapshot_file_damaged", path=str(self.path), reason=reason)
 
     def write(self, snapshot: Snapshot) -> None:
         """Keep this snapshot: whole or, at a crash or a full disk, the one before; raises OSError when it cannot."""

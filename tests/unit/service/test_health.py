@@ -3,6 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from prometheus_client.samples import Sample
 from structlog.testing import capture_logs
 
+from callflow.service.clock import now
 from callflow.service.health import Health, health_app
 from callflow.service.health_parts import (
     Facts,
@@ -72,10 +74,10 @@ def sample_name(sample: Sample) -> str:
     return sample.name + "".join(f"{{{name}={value}}}" for name, value in sample.labels.items())
 
 
-def holder(*, away: bool = False, kept: Snapshot | None = None) -> PolicyHolder:
-    store = MemoryPolicyStore(Snapshot(policy=small_policy(5)))
-    store.away = away
-    return PolicyHolder(store, MemoryFile(kept))
+def holder(*, away: bool = False, kept: Snapshot | None = None, written_at: datetime | None = None) -> PolicyHolder:
+    store, file = MemoryPolicyStore(Snapshot(policy=small_policy(5))), MemoryFile(kept)
+    store.away, file.written_at = away, written_at
+    return PolicyHolder(store, file)
 
 
 async def test_a_whole_service_is_ok_and_ready(tmp_path: Path) -> None:
@@ -125,19 +127,19 @@ async def test_without_a_policy_health_says_that_calls_go_by_the_fallback(tmp_pa
     await policy.start()
     told = await told_of(policy, tmp_path)
     assert (told["policy"]["source"], told["policy_revision"]) == ("none", None)
-    assert "fallback" in told["policy"]["error"]
+    assert told["policy"]["error"].endswith("by the dialplan's fallback (snapshot file: there is none)")
     metrics = await metrics_of(policy, tmp_path)
     assert metrics["callflow_policy_source{source=none}"] == 1
     assert "callflow_policy_revision" not in metrics
 
 
 async def test_a_policy_from_the_file_is_told_with_its_age(tmp_path: Path) -> None:
-    policy = holder(away=True, kept=Snapshot(policy=small_policy(4)))
+    policy = holder(away=True, kept=Snapshot(policy=small_policy(4)), written_at=now() - timedelta(days=2))
     await policy.start()
     metrics = await metrics_of(policy, tmp_path)
     assert metrics["callflow_policy_source{source=file}"] == 1
     assert metrics["callflow_policy_revision"] == 4
-    assert 0 <= metrics["callflow_policy_age_seconds"] < 60
+    assert metrics["callflow_policy_age_seconds"] == pytest.approx(2 * 24 * 3600, abs=60)
 
 
 async def test_a_revision_of_the_database_that_is_not_taken_in_is_told(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """The policy in memory: where it comes from, how a change reaches it and what follows it."""
 
 from dataclasses import replace
+from datetime import datetime
 
 import pytest
 
@@ -19,6 +20,8 @@ class MemoryFile:
 
     def __init__(self, kept: Snapshot | None = None) -> None:
         self.kept = kept
+        self.problem: str | None = None if kept else "there is none"
+        self.written_at: datetime | None = None
 
     def read(self) -> Snapshot | None:
         return self.kept

@@ -70,6 +70,7 @@ def test_half_a_file_is_no_snapshot(tmp_path: Path, length: int) -> None:
     file.write(SNAPSHOT)
     file.path.write_bytes(file.path.read_bytes()[:length])
     assert event_of_reading(file) == "snapshot_file_damaged"
+    assert str(file.problem).startswith("it is damaged: ")
 
 
 def test_file_of_another_version_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -77,6 +78,7 @@ def test_file_of_another_version_is_not_read(tmp_path: Path, monkeypatch: pytest
     file.write(SNAPSHOT)
     monkeypatch.setattr(snapshot_file, "_FORM", "another")
     assert event_of_reading(file) == "snapshot_file_of_other_version"
+    assert file.problem == "it is of another version of the program"
 
 
 def test_full_disk_leaves_the_snapshot_before_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
