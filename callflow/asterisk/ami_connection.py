@@ -18,8 +18,9 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
-from callflow.backoff import Backoff
+from callflow.attempts import Attempts
 from callflow.errors import CallflowError
+from callflow.seldom import Seldom
 from callflow.service.metrics import EVENTS_DROPPED, MESSAGES_SKIPPED
 
 log = structlog.get_logger(__name__)
@@ -34,6 +35,8 @@ PING_ANSWER_SECONDS = 5.0
 QUEUE_SIZE = 10_000
 LARGEST_MESSAGE = 1024 * 1024
 """Characters; a peer that sends more without an end is not AMI and is left."""
+
+_skips = Seldom()
 
 _SINGLE = ("Event", "Response", "ActionID", "Message", "CommandID")
 
@@ -92,6 +95,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         if self.queue and len(self.queue[0]) > LARGEST_MESSAGE:
             MESSAGES_SKIPPED.labels(part="ami").inc()
             log.error("ami_message_too_large", size=len(self.queue[0]))
+            self.factory.reason = "a message without an end"
             self.transport.abort()
 
     def handle_message(self, message: Message) -> None:
@@ -99,7 +103,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
         doubled = [name for name in _SINGLE if isinstance(message.get(name), list)]
         if doubled:
             MESSAGES_SKIPPED.labels(part="ami").inc()
-            log.warning("ami_message_skipped", reason="doubled header", header=" ".join(doubled))
+            _skips.tell(log.warning, "ami_message_skipped", reason="doubled header", header=" ".join(doubled))
         else:
             super().handle_message(message)
 
@@ -119,7 +123,9 @@ class _Manager(Manager):  # type: ignore[misc]
     def __init__(self, queue: "asyncio.Queue[Message | Lost]") -> None:
         super().__init__(protocol_factory=_Protocol, loop=asyncio.get_running_loop())
         self.lost = asyncio.Event()
+        self.reason = "closed by Asterisk"
         self._events = queue
+        self._drops = Seldom()
 
     def connection_lost(self, exc: object) -> None:
         """Note the end; the owner connects anew."""
@@ -132,7 +138,7 @@ class _Manager(Manager):  # type: ignore[misc]
             self._events.put_nowait(event)
         except asyncio.QueueFull:
             EVENTS_DROPPED.labels(part="ami").inc()
-            log.warning("ami_event_dropped", kind=event.event)
+            self._drops.tell(log.warning, "ami_event_dropped", kind=event.event)
 
 
 class AmiConnection:
@@ -145,6 +151,7 @@ class AmiConnection:
         self.connected = False
         self.error: str | None = "not connected yet"
         self._up = asyncio.Event()
+        self._attempts = Attempts(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
     async def events(self) -> AsyncIterator[Message | Lost]:
         """Yield events in order; `LOST` where a connection ended."""
@@ -153,23 +160,29 @@ class AmiConnection:
 
     async def run(self) -> None:
         """Keep the connection up until cancelled."""
-        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:
+            is_refused = False
             try:
-                await self._serve_one_connection()
+                self.error = await self._serve_one_connection()
             except AmiLoginRefusedError as error:
-                self.error = str(error)
-                backoff.slow_down()
-                log.error("ami_login_refused", reason=str(error))  # noqa: TRY400 - the message says all
+                self.error, is_refused = str(error), True
             except (OSError, TimeoutError, CallflowError) as error:
                 self.error = str(error) or type(error).__name__
             if self.connected:
                 self.connected = False
-                backoff.reset()
-                await self._queue.put(LOST)
-            wait = backoff.pause()
-            log.warning("ami_disconnected", reason=self.error, again_in_seconds=round(wait, 2))
-            await asyncio.sleep(wait)
+                self._put_lost()
+            again = self._attempts.failed(self.error, hopeless=is_refused)
+            if again.is_news:
+                tell, event = (log.error, "ami_login_refused") if is_refused else (log.warning, "ami_disconnected")
+                tell(event, reason=self.error, again_in_seconds=round(again.wait_seconds, 2))
+            await asyncio.sleep(again.wait_seconds)
+
+    def _put_lost(self) -> None:
+        """Put the news into the queue in any case: what was heard before counts no more."""
+        if self._queue.full():
+            self._queue.get_nowait()
+            EVENTS_DROPPED.labels(part="ami").inc()
+        self._queue.put_nowait(LOST)
 
     async def wait_until_connected(self) -> None:
         """Return as soon as we are logged in; the caller bounds the wait."""
@@ -189,7 +202,8 @@ class AmiConnection:
             raise AmiUnavailableError(f"{name}: not connected to Asterisk's AMI")
         return await _act(self._manager, name, headers or {}, seconds)
 
-    async def _serve_one_connection(self) -> None:
+    async def _serve_one_connection(self) -> str:
+        """Return why the connection ended once it was up."""
         manager = _Manager(self._queue)
         loop = asyncio.get_running_loop()
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -202,13 +216,15 @@ class AmiConnection:
             await self._log_in(manager)
             self._manager, self.connected, self.error = manager, True, None
             self._up.set()
+            self._attempts.is_up()
             log.info("ami_connected", events=self._address.events)
             await _ping_until_lost(manager)
-            self.error = "closed by Asterisk"
+            return manager.reason
         finally:
             self._manager = None
             self._up.clear()
             manager.close()
+            manager.protocol.transport.abort()  # what a dead peer never took would keep it open
 
     async def _log_in(self, manager: _Manager) -> None:
         address = self._address
@@ -227,7 +243,8 @@ async def _ping_until_lost(manager: _Manager) -> None:
             async with asyncio.timeout(PING_SECONDS):
                 await manager.lost.wait()
         except TimeoutError:
-            await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
+            if not manager.protocol.responses:  # Asterisk answers in turn: behind a long reload no ping is late
+                await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
 
 
 async def _act(manager: _Manager, name: str, headers: Mapping[str, str], seconds: float) -> Message:

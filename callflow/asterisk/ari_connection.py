@@ -1,7 +1,7 @@
 """ARI's one websocket: events come in, requests and their answers go both ways.
 
 The reader never waits for anybody: an answer wakes its request, an event goes into a bounded queue, and what
-does not fit is dropped and said. A lost connection fails what waits on it at once and is made anew, with
+does not fit is dropped and counted. A lost connection fails what waits on it at once and is made anew, with
 growing pauses and jitter so that many nodes do not come back in step.
 """
 
@@ -10,7 +10,7 @@ import itertools
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal, TypeAlias
 from urllib.parse import quote, urlencode
 
 import aiohttp
@@ -26,8 +26,9 @@ from callflow.asterisk.ari_events import (
     read_message,
 )
 from callflow.asterisk.ari_operations import FILTER_EVENTS, Operation
-from callflow.backoff import Backoff
+from callflow.attempts import Attempts
 from callflow.errors import CallflowError
+from callflow.seldom import Seldom
 from callflow.service.metrics import EVENTS_DROPPED, MESSAGES_SKIPPED
 
 log = structlog.get_logger(__name__)
@@ -42,6 +43,9 @@ LONGEST_PAUSE_SECONDS = 5.0
 QUEUE_SIZE = 10_000
 LARGEST_MESSAGE = 4 * 1024 * 1024
 """Bytes; a larger message is skipped. The socket itself is given up only at sixteen times this."""
+
+Socket: TypeAlias = aiohttp.ClientWebSocketResponse[Literal[False]]
+"""A websocket that gives text as bytes, so that text that is no UTF-8 is one message less and not its end."""
 
 
 class AriUnavailableError(CallflowError):
@@ -84,10 +88,12 @@ class AriConnection:
         self._queue: asyncio.Queue[Event] = asyncio.Queue(queue_size)
         self._waiting: dict[str, asyncio.Future[RESTResponse]] = {}
         self._numbers = itertools.count(1)
-        self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._socket: Socket | None = None
         self.connected = False
         self.error: str | None = "not connected yet"
         self.dropped_events = 0
+        self._attempts = Attempts(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
+        self._skips, self._drops = Seldom(), Seldom()
 
     @property
     def application(self) -> str:
@@ -101,7 +107,6 @@ class AriConnection:
 
     async def run(self) -> None:
         """Keep the connection up until cancelled."""
-        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         async with aiohttp.ClientSession() as session:
             while True:
                 try:
@@ -109,12 +114,11 @@ class AriConnection:
                     self.error = "closed by Asterisk"
                 except (aiohttp.ClientError, OSError, TimeoutError, CallflowError) as error:
                     self.error = str(error) or type(error).__name__
-                if self.connected:
-                    self.connected = False
-                    backoff.reset()
-                wait = backoff.pause()
-                log.warning("ari_disconnected", reason=self.error, again_in_seconds=round(wait, 2))
-                await asyncio.sleep(wait)
+                self.connected = False
+                again = self._attempts.failed(self.error)
+                if again.is_news:
+                    log.warning("ari_disconnected", reason=self.error, again_in_seconds=round(again.wait_seconds, 2))
+                await asyncio.sleep(again.wait_seconds)
 
     async def request(
         self,
@@ -155,16 +159,18 @@ class AriConnection:
         try:
             await self._set_filter()
             self.connected, self.error = True, None
+            self._attempts.is_up()
             log.info("ari_connected", application=self.application)
-            self._put(Connected())
+            self._put_connected()
             await reader
         finally:
             self._socket = None
             reader.cancel()
             self._fail_waiting()
+            await asyncio.gather(reader, return_exceptions=True)
             await socket.close()
 
-    async def _connect(self, session: aiohttp.ClientSession) -> aiohttp.ClientWebSocketResponse:
+    async def _connect(self, session: aiohttp.ClientSession) -> Socket:
         address = self._address
         try:
             return await session.ws_connect(
@@ -173,6 +179,7 @@ class AriConnection:
                 heartbeat=HEARTBEAT_SECONDS,
                 timeout=aiohttp.ClientWSTimeout(ws_close=CLOSE_SECONDS),
                 max_msg_size=16 * LARGEST_MESSAGE,
+                decode_text=False,
             )
         except aiohttp.WSServerHandshakeError as error:
             raise AriUnavailableError(
@@ -185,21 +192,21 @@ class AriConnection:
         if answer.status_code >= 300:  # noqa: PLR2004 - HTTP's own boundary
             raise AriRequestError(FILTER_EVENTS.nickname, answer.status_code, answer.reason_phrase)
 
-    async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
+    async def _read(self, socket: Socket) -> None:
         async for frame in socket:
             if frame.type in (aiohttp.WSMsgType.TEXT, aiohttp.WSMsgType.BINARY):
                 self._take(frame.data)
+            elif frame.type is aiohttp.WSMsgType.ERROR:
+                raise AriUnavailableError(f"the websocket broke: {frame.data}")
 
-    def _take(self, data: str | bytes) -> None:
+    def _take(self, data: bytes) -> None:
         if len(data) > LARGEST_MESSAGE:
-            MESSAGES_SKIPPED.labels(part="ari").inc()
-            log.warning("ari_message_skipped", reason="too large", size=len(data))
+            self._skip(reason="too large", size=len(data))
             return
         try:
             message = read_message(data)
         except UnreadableMessageError as error:
-            MESSAGES_SKIPPED.labels(part="ari").inc()
-            log.warning("ari_message_skipped", reason=str(error), kind=error.kind)
+            self._skip(reason=str(error), kind=error.kind)
             return
         if isinstance(message, RESTResponse):
             waiting = self._waiting.get(message.request_id)
@@ -212,9 +219,22 @@ class AriConnection:
         try:
             self._queue.put_nowait(event)
         except asyncio.QueueFull:
-            self.dropped_events += 1
-            EVENTS_DROPPED.labels(part="ari").inc()
-            log.warning("ari_event_dropped", kind=type(event).__name__)
+            self._drop(event)
+
+    def _put_connected(self) -> None:
+        """Put the news into the queue in any case: what was left over from before waits for it."""
+        if self._queue.full():
+            self._drop(self._queue.get_nowait())
+        self._queue.put_nowait(Connected())
+
+    def _drop(self, event: Event) -> None:
+        self.dropped_events += 1
+        EVENTS_DROPPED.labels(part="ari").inc()
+        self._drops.tell(log.warning, "ari_event_dropped", kind=type(event).__name__)
+
+    def _skip(self, **facts: object) -> None:
+        MESSAGES_SKIPPED.labels(part="ari").inc()
+        self._skips.tell(log.warning, "ari_message_skipped", **facts)
 
     def _fail_waiting(self) -> None:
         for answer in self._waiting.values():

@@ -46,6 +46,7 @@ class FakeAri:
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
     connections: int = 0
+    refusals: int = 0
     broadcast: set[str] = field(default_factory=set)
     in_stasis: dict[str, dict[str, Any]] = field(default_factory=dict)
     claimed_by_another: set[str] = field(default_factory=set)
@@ -74,6 +75,13 @@ class FakeAri:
         """Send one message, as it stands when it is text."""
         await self.sockets[-1].send_str(message if isinstance(message, str) else json.dumps(message))
 
+    def send(self, data: bytes) -> None:
+        """Send bytes as they stand, a websocket frame or not."""
+        request = self.sockets[-1]._req
+        assert request is not None
+        assert request.transport is not None
+        request.transport.write(data)
+
     async def event(self, kind: str, channel_id: str, **fields: Any) -> None:
         """Send an event about a channel."""
         await self.say({"type": kind, "application": "callflow-test", "channel": channel(channel_id), **fields})
@@ -89,6 +97,7 @@ class FakeAri:
     async def _websocket(self, request: web.Request) -> web.StreamResponse:
         expected = "Basic " + b64encode("callflow:lösen".encode()).decode()
         if request.headers.get("Authorization") != expected:
+            self.refusals += 1
             return web.Response(status=401)
         socket = web.WebSocketResponse()
         await socket.prepare(request)

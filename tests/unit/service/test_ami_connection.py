@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from panoramisk.message import Message
+from structlog.testing import capture_logs
 
 from callflow.asterisk import ami_connection
 from callflow.asterisk.ami_connection import (
@@ -131,6 +132,54 @@ async def test_a_listener_that_does_not_listen_stalls_nobody() -> None:
             event = await next_event(connection)
     assert isinstance(event, Message)
     assert event["Number"] == "0"
+
+
+async def test_that_the_connection_was_lost_is_heard_however_full_the_queue_is() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address, queue_size=1)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            await fake.event("UserEvent")
+            await connection.action("Ping")
+            fake.cut()
+            await until(lambda: fake.logins == 2 and connection.connected)
+            assert isinstance(await next_event(connection), Lost)
+
+
+async def test_an_action_that_takes_long_is_not_taken_for_a_dead_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ami_connection, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(ami_connection, "PING_ANSWER_SECONDS", 0.05)
+    async with FakeAmi(silent={"Reload", "Ping"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            with pytest.raises(AmiUnavailableError, match="no answer"):
+                await connection.action("Reload", seconds=0.4)
+            assert fake.logins == 1
+            await until(lambda: fake.logins == 2)
+
+
+async def test_a_refused_login_is_told_once_however_often_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ami_connection, "LONGEST_PAUSE_SECONDS", 0.01)
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(replace(fake.address, password="fel"))
+        with capture_logs() as lines:
+            async with running(connection.run()):
+                await until(lambda: len(fake.actions) > 5)
+    assert [line["event"] for line in lines] == ["ami_login_refused"]
+
+
+async def test_a_message_without_an_end_costs_the_connection_and_says_so() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            with capture_logs() as lines:
+                fake.writers[-1].write(b"Event: UserEvent\r\nValue: " + b"x" * 2 * ami_connection.LARGEST_MESSAGE)
+                await until(lambda: fake.logins == 2 and connection.connected)
+            assert isinstance(await next_event(connection), Lost)
+    [reason] = [line["reason"] for line in lines if line["event"] == "ami_disconnected"]
+    assert reason == "a message without an end"
 
 
 async def test_a_message_with_a_doubled_header_is_skipped() -> None:

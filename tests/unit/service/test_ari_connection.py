@@ -3,8 +3,10 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
+from structlog.testing import capture_logs
 
 from callflow.asterisk import ari_connection
 from callflow.asterisk.ari import Ari
@@ -96,6 +98,72 @@ async def test_a_listener_that_does_not_listen_stalls_nobody() -> None:
             assert await Ari(connection).claim("1.9") is False
             await until(lambda: connection.dropped_events == 4)
     assert fake.connections == 1
+
+
+async def test_text_that_is_no_utf_8_is_one_message_less() -> None:
+    async with FakeAri().running() as fake:
+        connection = AriConnection(fake.address)
+        async with running(connection.run()):
+            await until(lambda: connection.connected)
+            half = '{"caller": "Åsa'.encode()[:-3]
+            fake.send(bytes([0x81, len(half)]) + half)
+            await fake.event("CallBroadcast", "1.2")
+            _, event = await take(connection, 2)
+    assert isinstance(event, CallBroadcast)
+    assert fake.connections == 1
+
+
+async def test_a_broken_frame_is_told_as_what_it_was() -> None:
+    async with FakeAri().running() as fake:
+        connection = AriConnection(fake.address)
+        async with running(connection.run()):
+            await until(lambda: connection.connected)
+            with capture_logs() as lines:
+                fake.send(b"\xff\xff\xff\xff")
+                await until(lambda: fake.connections == 2 and connection.connected)
+    [reason] = [line["reason"] for line in lines if line["event"] == "ari_disconnected"]
+    assert "the websocket broke" in reason
+
+
+async def test_why_there_is_no_connection_is_told_once_however_often_it_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ari_connection, "FIRST_PAUSE_SECONDS", 0.01)
+    monkeypatch.setattr(ari_connection, "LONGEST_PAUSE_SECONDS", 0.01)
+    async with FakeAri().running() as fake:
+        connection = AriConnection(replace(fake.address, password="fel"))
+        with capture_logs() as lines:
+            async with running(connection.run()):
+                await until(lambda: fake.refusals > 5)
+    [line] = [line for line in lines if line["event"] == "ari_disconnected"]
+    assert "check ari_username and ari_password" in line["reason"]
+
+
+async def test_nonsense_by_the_thousand_is_told_once() -> None:
+    async with FakeAri().running() as fake:
+        connection = AriConnection(fake.address)
+        async with running(connection.run()):
+            await until(lambda: connection.connected)
+            with capture_logs() as lines:
+                for _ in range(1000):
+                    await fake.say("nonsense")
+                await fake.event("CallBroadcast", "1.2")
+                await take(connection, 2)
+    assert [line["event"] for line in lines] == ["ari_message_skipped"]
+
+
+async def test_that_the_connection_is_new_is_heard_however_full_the_queue_is() -> None:
+    async with FakeAri().running() as fake:
+        connection = AriConnection(fake.address, queue_size=2)
+        async with running(connection.run()):
+            await until(lambda: connection.connected)
+            await fake.event("CallBroadcast", "1.1")
+            await fake.event("CallBroadcast", "1.2")
+            await until(lambda: connection.dropped_events == 1)
+            await fake.cut()
+            await until(lambda: fake.connections == 2 and connection.connected)
+            events = await take(connection, 2)
+    assert [type(event) for event in events] == [CallBroadcast, Connected]
 
 
 async def test_no_answer_is_an_error_after_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
