@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 from asyncio.subprocess import DEVNULL, PIPE
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,10 @@ __all__ = ["asterisk"]
 CALLED = "+4690161002"
 
 
+def takes_calls(health: dict[str, Any]) -> object:
+    return health["ari"]["ok"] and health["ami"]["ok"] and health["policy_revision"]
+
+
 class Serve:
     """`callflow serve` as a child process."""
 
@@ -34,7 +38,9 @@ class Serve:
         self.calls: asyncio.Queue[str] = asyncio.Queue()
 
     @asynccontextmanager
-    async def running(self, log: Path) -> AsyncIterator["Serve"]:
+    async def running(
+        self, log: Path, until: Callable[[dict[str, Any]], object] = takes_calls
+    ) -> AsyncIterator["Serve"]:
         environment = {**os.environ, **environment_of(self.settings)}
         with log.open("wb") as errors:
             process = await asyncio.create_subprocess_exec(
@@ -44,7 +50,7 @@ class Serve:
         self.process_id = process.pid
         reader = asyncio.create_task(self._read(process.stdout))
         try:
-            await self.until(lambda health: health["ari"]["ok"] and health["ami"]["ok"] and health["policy_revision"])
+            await self.until(until)
             yield self
         finally:
             process.terminate()
@@ -60,6 +66,11 @@ class Serve:
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
             told: dict[str, Any] = await answer.json()
             return told
+
+    async def ready(self) -> int:
+        url = f"http://{self.settings.service_host}:{self.settings.service_port}/ready"
+        async with aiohttp.ClientSession() as session, session.get(url) as answer:
+            return answer.status
 
     async def until(self, condition: Any, seconds: float = 20.0) -> None:
         async def holds() -> bool:
@@ -128,6 +139,39 @@ async def test_a_start_without_the_database_decides_by_the_last_good_snapshot(
         assert health["policy"]["source"] == "file"
         assert not health["database"]["ok"]
         assert "Gunilla Wikström" in await serve.line_of_a_call(asterisk)
+
+
+async def test_a_wrong_password_is_told_as_such(
+    asterisk: EmbeddedAsterisk, settings: Settings, tmp_path: Path
+) -> None:
+    wrong = settings.model_copy(update={"ari_password": SecretStr("fel"), "ami_password": SecretStr("fel")})
+
+    def refused(health: dict[str, Any]) -> object:
+        return "401" in str(health["ari"]["error"]) and "refused" in str(health["ami"]["error"])
+
+    del asterisk
+    async with Serve(wrong).running(tmp_path / "log", until=refused) as serve:
+        health = await serve.health()
+        assert "check ari_username and ari_password" in health["ari"]["error"]
+        assert "check ami_username and ami_password" in health["ami"]["error"]
+        assert health["policy"]["ok"]
+        assert await serve.ready() == 503
+    assert "event=health_degraded" in (tmp_path / "log").read_text()
+
+
+async def test_a_snapshot_file_that_is_damaged_is_told_while_there_is_nothing_to_decide_by(
+    asterisk: EmbeddedAsterisk, settings: Settings, tmp_path: Path
+) -> None:
+    del asterisk
+    settings.snapshot_path.write_text("half a file")
+    url = SecretStr(f"postgresql+asyncpg://nobody@127.0.0.1:{free_port()}/none")
+    away = settings.model_copy(update={"database_url": url})
+    async with Serve(away).running(tmp_path / "log", until=lambda health: health["ari"]["ok"]) as serve:
+        policy = (await serve.health())["policy"]
+        assert (policy["source"], policy["ok"]) == ("none", False)
+        assert "snapshot file: it is damaged" in policy["error"]
+        assert await serve.ready() == 503
+    settings.snapshot_path.unlink()
 
 
 async def test_a_port_in_use_or_a_missing_secret_is_one_clear_message(
