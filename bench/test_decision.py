@@ -3,6 +3,7 @@
 import gc
 import random
 import statistics
+import sys
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -213,10 +214,11 @@ def percentile(took: list[float], share: float) -> float:
 @pytest.fixture(autouse=True)
 def as_the_service() -> Iterator[None]:
     """Collect garbage as `callflow serve` does."""
-    before = gc.get_threshold()
+    threshold, interval = gc.get_threshold(), sys.getswitchinterval()
     keep_pauses_short()
     yield
-    gc.set_threshold(*before)
+    gc.set_threshold(*threshold)
+    sys.setswitchinterval(interval)
     gc.unfreeze()
 
 
