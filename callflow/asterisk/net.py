@@ -9,7 +9,17 @@ from dataclasses import replace
 from callflow.asterisk.conf_text import asterisk_language, seconds
 from callflow.asterisk.dial_strings import dial_strings, progress_seconds
 from callflow.asterisk.plan_variables import voicemail_box
-from callflow.policy.model import MOST_RINGS, Extension, Mailbox, Organisation, Policy, Target, TargetKind, Unit
+from callflow.policy.model import (
+    MOST_RINGS,
+    Extension,
+    ExtensionKind,
+    Mailbox,
+    Organisation,
+    Policy,
+    Target,
+    TargetKind,
+    Unit,
+)
 from callflow.policy.numbering_plan import categories_of
 from callflow.policy.numbers import range_of
 from callflow.policy.outgoing import barred_for
@@ -97,9 +107,15 @@ def _extension_legs(extension: Extension) -> Iterator[Leg]:
 
 
 def as_the_net_rings_it(extension: Extension, policy: Policy) -> Extension:
-    """Return an extension without its mobile where that is barred (R18): in the net no exemption opens anything."""
+    """Return an extension without its mobile where that does not ring along, or is barred (R18).
+
+    In the net no exemption opens anything.
+    """
     number = extension.mobile_number
-    if number is None or barred_for(policy, extension).isdisjoint(categories_of(number, policy.classes)):
+    if number is None:
+        return extension
+    rings = extension.kind is not ExtensionKind.DESK
+    if rings and barred_for(policy, extension).isdisjoint(categories_of(number, policy.classes)):
         return extension
     return replace(extension, mobile_number=None)
 

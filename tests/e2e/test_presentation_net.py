@@ -24,6 +24,9 @@ from tests.e2e.town import FRIEND, OUTSIDER, Town
 MOBILE, MOBILE_NUMBER = "61102", "+46701740611"
 """Maria Nyström has a mobile alone, and confirms that she takes the call."""
 MAIN_NUMBER = "+4690161000"
+OPERATORS_MOBILE = """
+    UPDATE extension SET kind = 'twin', mobile_number = $1, mobile_confirms = false WHERE sip_username = '61001'
+"""
 SHOWN = [("unit", UNIT), ("organisation", MAIN_NUMBER), ("hidden", "")]
 
 
@@ -74,8 +77,7 @@ async def test_in_the_net_who_may_be_seen_is_seen(town: Town) -> None:
 async def test_an_operators_mobile_sees_what_the_unit_presents_also_when(
     town: Town, trouble: Callable[[Town], Awaitable[None]], username: str
 ) -> None:
-    mobile = "UPDATE extension SET mobile_number = $1, mobile_confirms = false WHERE sip_username = '61001'"
-    await town.sql(mobile, FRIEND)
+    await town.sql(OPERATORS_MOBILE, FRIEND)
     await presents_in_the_net(town, "unit", UNIT)
     caller, own = await town.phone(username), await secrets_of(town, username)
     await trouble(town)
@@ -168,8 +170,7 @@ async def test_whom_a_colleague_called_outside_is_not_shown_as_the_colleague_whe
 
 
 async def test_who_is_joined_with_a_phone_that_rings_in_vain_is_not_shown_as_the_one_who_joined(town: Town) -> None:
-    mobile = "UPDATE extension SET mobile_number = $1, mobile_confirms = false WHERE sip_username = '61001'"
-    await town.sql(mobile, FRIEND)
+    await town.sql(OPERATORS_MOBILE, FRIEND)
     hidden, colleague, other = [await town.phone(name) for name in (HIDDEN, COLLEAGUE, OTHER)]
     leg = await answered(colleague, await town.call(hidden, COLLEAGUE))
     await service_is_killed(town)
