@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.e2e.faults.leaks import footprint, nothing_leaked
+from tests.e2e.faults.wires import Wires, wires_of
 from tests.e2e.town import Town
 
 
@@ -16,3 +17,19 @@ async def town(running_town: Town) -> AsyncIterator[Town]:
     yield running_town
     await running_town.end()
     await nothing_leaked(running_town, before)
+
+
+@pytest.fixture(scope="module")
+async def wired_service(running_town: Town) -> AsyncIterator[Wires]:
+    """The region's service behind proxies, for the tests of one file."""
+    async with wires_of(running_town) as found:
+        yield found
+
+
+@pytest.fixture
+async def wires(wired_service: Wires, town: Town) -> AsyncIterator[Wires]:
+    """The proxies for one test; before the town ends they pass everything again, and the service is whole."""
+    assert wired_service.town is town
+    yield wired_service
+    wired_service.heal()
+    await wired_service.until_whole()

@@ -29,14 +29,15 @@ class Towards(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What is passed on in place of what came, and whether the connection is cut behind it."""
+    """What is passed on in place of what came; behind it the connection may be cut, or more be changed."""
 
     data: bytes
     then_cut: bool = False
+    and_the_next: bool = False
 
 
 Changes = Callable[[bytes], Change | None]
-"""Is asked about all that comes until it changes something."""
+"""Is asked about all that comes until it changes something, and then no more unless it says so."""
 
 
 class Connection:
@@ -173,11 +174,11 @@ class CutWire:
         """Pass on so little this way, on every connection."""
         self._rates[towards] = bytes_a_second
 
-    def cut_in_next(self, towards: Towards, containing: bytes = b"") -> None:
-        """Cut a connection in the middle of the next message this way, or in the next that holds these bytes."""
+    def cut_in_next(self, towards: Towards, wanted: Callable[[bytes], bool] = any) -> None:
+        """Cut a connection in the middle of the next message this way, or in the next that is wanted."""
 
         def half(data: bytes) -> Change | None:
-            return Change(data[: len(data) // 2], then_cut=True) if containing in data else None
+            return Change(data[: len(data) // 2], then_cut=True) if wanted(data) else None
 
         self._changes[towards] = half
 
@@ -261,7 +262,8 @@ class CutWire:
         change = None if changes is None else changes(data)
         if change is None:
             return Change(data)
-        del self._changes[towards]
+        if not change.and_the_next:
+            del self._changes[towards]
         return change
 
     async def _pass_on(self, connection: Connection, data: bytes, towards: Towards) -> None:
