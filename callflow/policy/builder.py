@@ -40,7 +40,12 @@ class PlanBuilder:
         step = self._steps[handle]
         if not isinstance(step, Say | Menu) or all(phrase is not WHY for phrase in step.phrases):
             return handle
-        return self.add(replace(step, phrases=tuple(why if phrase is WHY else phrase for phrase in step.phrases)))
+        phrases = tuple([why if phrase is WHY else phrase for phrase in step.phrases])
+        return self.add(
+            Say(phrases=phrases, next_step=step.next_step)
+            if isinstance(step, Say)
+            else replace(step, phrases=phrases)
+        )
 
     def finish(self, first: int, language: str, presentation: Presentation | None = None) -> Plan:
         """Return the plan that begins at `first`."""

@@ -14,5 +14,7 @@ def lineage(policy: Policy, unit: Unit | None) -> tuple[Unit, ...]:
 
 def is_confidential(policy: Policy, unit: Unit | None) -> bool:
     """Tell whether a unit or one above it is confidential (R17); one that is missing counts as confidential."""
-    above = lineage(policy, unit)
-    return any(it.confidential or (it.parent_id is not None and it.parent_id not in policy.units) for it in above)
+    for above in lineage(policy, unit):
+        if above.confidential or (above.parent_id is not None and above.parent_id not in policy.units):
+            return True
+    return False

@@ -22,6 +22,10 @@ class Phrase:
     kind: PhraseKind
     value: str
 
+    def __hash__(self) -> int:
+        """Hash by the words alone, which is much quicker; a plan's steps are looked up by their phrases."""
+        return hash(self.value)
+
 
 class LegKind(StrEnum):
     """How a leg of a dial is reached."""
@@ -40,6 +44,10 @@ class Leg:
     kind: LegKind
     address: str
     confirm: bool = False
+
+    def __hash__(self) -> int:
+        """Hash by the address alone, which is much quicker; a plan's steps are looked up by their legs."""
+        return hash(self.address)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -172,7 +172,8 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
         return route.builder.add(Say(phrases=phrases, next_step=after))
     rings = max(1, min(limit, state.rings_left, MOST_RINGS))
     key = ("dial", legs, rings, name, state.rings_left, state.visited, no_answer, busy, unreachable)
-    if key not in route.memo:
+    known = route.memo.get(key)
+    if known is None:
         route.spoken_or_rung += 1
         ended = state.after_ringing(rings, Failure(None, name))
         first = no_answer(ended)
@@ -184,8 +185,8 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
             busy=_told(route, first if busy is None else busy(ended), FailureKind.BUSY),
             unreachable=_told(route, first if unreachable is None else unreachable(ended), FailureKind.UNREACHABLE),
         )
-        route.memo[key] = route.builder.add(step)
-    return route.memo[key]
+        known = route.memo[key] = route.builder.add(step)
+    return known
 
 
 def reach_place(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int = MOST_RINGS) -> int:
@@ -196,15 +197,16 @@ def reach_place(route: Route, target: Target, state: State, otherwise: Otherwise
     if target.kind is not TargetKind.NUMBER and state.mover is not None:
         state = state.moved_by(None)
     key = ("place", target, state, otherwise, limit)
-    if key not in route.memo:
+    known = route.memo.get(key)
+    if known is None:
         if route.places >= _MOST_PLACES or route.depth >= _MOST_PLACES_IN_A_ROW:
             route.note("R8", True, "plan_too_long")
             return last_resort(route, state)
         route.places += 1
         route.depth += 1
-        route.memo[key] = _reach_new(route, target, state, otherwise, limit)
+        known = route.memo[key] = _reach_new(route, target, state, otherwise, limit)
         route.depth -= 1
-    return route.memo[key]
+    return known
 
 
 def _reach_new(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> int:
@@ -288,7 +290,11 @@ def voicemail(route: Route, mailbox_id: int | None, *, urgent: bool = False) -> 
         if mailbox_id is not None:
             route.note("R11", False, "mailbox_missing", id=mailbox_id)
         return None
-    return route.builder.add(Voicemail(mailbox=mailbox.number, urgent=urgent, next_step=goodbye(route)))
+    key = ("voicemail", mailbox_id, urgent)
+    if key not in route.memo:
+        step = Voicemail(mailbox=mailbox.number, urgent=urgent, next_step=goodbye(route))
+        route.memo[key] = route.builder.add(step)
+    return route.memo[key]
 
 
 def menu(route: Route, phrases: tuple[Phrase, ...], choices: tuple[tuple[str, int], ...], no_choice: int) -> int:
