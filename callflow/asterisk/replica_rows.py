@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 
 import structlog
 
+from callflow.asterisk.changed_rows import ChangedRows, changed_rows
 from callflow.asterisk.conf_text import ConfigurationError, telephone_number
 from callflow.asterisk.mailboxes import mailbox_row
 from callflow.asterisk.net import (
@@ -40,6 +41,8 @@ class MadeRows:
     short: dict[str, str] = field(default_factory=dict)
     numbering: Sources = ()
     standing: Standing = field(default_factory=Standing)
+    snapshot: Snapshot | None = None
+    """What all of it was made for."""
     left_out: dict[str, str] = field(default_factory=dict)
     """What could not stand in the replica, by its row's kind and key, and why."""
 
@@ -61,13 +64,17 @@ def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
     def of_mailbox(account: MailboxAccount) -> Sources:
         return policy.mailboxes[account.mailbox_id], account.pin
 
-    phones = ((account.username, account) for account in snapshot.phones)
-    mailboxes = ((str(account.mailbox_id), account) for account in snapshot.mailboxes)
-    before, left_out = made.left_out, dict[str, str]()
-    made.phones = _make(phones, of_phone, phone_row, made.phones, left_out, "phone")
-    made.mailboxes = _make(mailboxes, of_mailbox, mailbox_row, made.mailboxes, left_out, "mailbox")
-    numbers = _number_rows(policy, made, left_out)
-    made.left_out = left_out
+    only = changed_rows(made.snapshot, snapshot)
+    made.snapshot = None
+    phones = ((row.username, row) for row in snapshot.phones if only is None or row.extension_id in only.extensions)
+    mailboxes = (
+        (str(row.mailbox_id), row) for row in snapshot.mailboxes if only is None or row.mailbox_id in only.mailboxes
+    )
+    before, left_out = made.left_out, dict(made.left_out) if only is not None else {}
+    made.phones = _make(phones, of_phone, phone_row, made.phones, left_out, "phone", anew=only is None)
+    made.mailboxes = _make(mailboxes, of_mailbox, mailbox_row, made.mailboxes, left_out, "mailbox", anew=only is None)
+    numbers = _number_rows(policy, made, left_out, only)
+    made.left_out, made.snapshot = left_out, snapshot
     for row, reason in left_out.items() - before.items():
         log.warning("asterisk_row_left_out", row=row, reason=reason)
     return ReplicaRows(
@@ -77,7 +84,9 @@ def replica_rows(snapshot: Snapshot, made: MadeRows) -> ReplicaRows:
     )
 
 
-def _number_rows(policy: Policy, made: MadeRows, left_out: dict[str, str]) -> list[NumberRow]:
+def _number_rows(
+    policy: Policy, made: MadeRows, left_out: dict[str, str], only: ChangedRows | None
+) -> list[NumberRow]:
     operators, short = operator_calls(policy), _short_numbers(policy, made)
 
     def of_number(item: tuple[str, Target]) -> Sources:
@@ -89,8 +98,12 @@ def _number_rows(policy: Policy, made: MadeRows, left_out: dict[str, str]) -> li
         rings = as_the_net_rings_it(extension, policy)
         return number, rings, _mailbox(extension, policy), organisation, operators[organisation.id]
 
-    numbers = ((number, (number, target)) for number, target in policy.numbers.items())
-    made.numbers = _make(numbers, of_number, _arguments, made.numbers, left_out, "number")
+    numbers = (
+        (number, (number, target))
+        for number, target in policy.numbers.items()
+        if only is None or target.kind is not TargetKind.EXTENSION or target.id in only.extensions
+    )
+    made.numbers = _make(numbers, of_number, _arguments, made.numbers, left_out, "number", anew=only is None)
     return [
         NumberRow(number, short.get(number), arguments)
         for number, (_, arguments) in made.numbers.items()
@@ -126,9 +139,14 @@ def _make(  # noqa: PLR0913, PLR0917 - what is made of what, and where it is tol
     before: Made[Result],
     left_out: dict[str, str],
     kind: str,
+    *,
+    anew: bool,
 ) -> Made[Result]:
-    made: Made[Result] = {}
+    """Return what is made of these items: all there is, or, unless `anew`, beside all that was made before."""
+    made: Made[Result] = {} if anew else dict(before)
     for key, item in items:
+        made.pop(key, None)
+        left_out.pop(f"{kind} {key}", None)
         try:
             needed = sources(item)
             known = before.get(key)
