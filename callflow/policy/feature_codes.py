@@ -48,6 +48,7 @@ _ACTIONS = {
     )
 }
 _KNOWN = frozenset(FeatureAction)
+_TAKING_A_NUMBER = frozenset(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET)
 _SECONDS = re.compile("[0-9]{1,4}")
 
 Done = tuple[int, DiversionChange | None]
@@ -68,6 +69,9 @@ def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
 
 def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
     """Return the first step of the plan that tells what was done, and the change that has to be stored before it."""
+    if call.rest and call.action not in _TAKING_A_NUMBER:
+        route.note("R9", False, "code_with_more", extension=extension.number, more=call.rest)
+        return _told(route, (prompt("nothing-changed"), prompt("code-ends-here"))), None
     if call.action is FeatureAction.DIVERT_CANCEL_ALL:
         route.note("R9", True, "diversions_cancelled", extension=extension.number)
         return _told(route, (prompt("all-diversions-cancelled"),)), _change(

@@ -27,6 +27,7 @@ _WORDS = (
     "nobody-any-more", "until-and-with", "diversion-not-set", "target-not-understood",
     "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
     "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved",
+    "nothing-changed", "code-ends-here",
 )  # fmt: skip
 
 PROMPTS = frozenset(

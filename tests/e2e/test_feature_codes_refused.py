@@ -28,6 +28,18 @@ async def test_what_cannot_be_a_target_is_refused_in_words_and_changes_nothing(t
     assert await standing(town, OTHER) == []
 
 
+async def test_number_behind_a_code_that_takes_none_is_no_cancelling(town: Town) -> None:
+    phone = await town.phone(OTHER)
+    await dial(town, phone, f"*21*{OWN}#", "are-diverted-to")
+    await dial(town, phone, f"#21#{OWN}#", "nothing-changed", "code-ends-here")
+    assert await standing(town, OTHER) != []
+
+
+async def test_no_code_of_asterisks_own_is_left(town: Town) -> None:
+    phone = await town.phone(OTHER)
+    await dial(town, phone, "*8", "number-not-understood")
+
+
 async def test_refusal_names_whom_to_ask(town: Town) -> None:
     sounds = await dial(
         town, await town.phone(OTHER), "*21*004722334455#", "barred-international", "ask-nearest-manager"

@@ -224,6 +224,17 @@ def test_end_is_told_in_stockholms_time_where_the_organisation_is_missing() -> N
     assert heard("*#21#", rows).endswith("[until-and-with] [the] [day-23] [month-12]")
 
 
+@pytest.mark.parametrize("code", ["#21#61002#", "#21#1", "##002#61002", "*#21#61002#", "*21#61002#"])
+def test_code_that_takes_no_number_is_refused_with_one(code: str) -> None:
+    rows = town(
+        extensions=[extension(1, mailbox_id=1, diversions=(diversion("all", to_extension(2)),)), extension(2)]
+    )
+    decision = dial(code, rows)
+    assert heard(code, rows) == "[nothing-changed] [code-ends-here]"
+    assert decision.change is None
+    assert "code_with_more" in [line.reason for line in decision.trace]
+
+
 @pytest.mark.parametrize(
     ("code", "words", "why"),
     [
