@@ -42,17 +42,16 @@ class TargetRefusal:
 
 def check_target(policy: Policy, extension: Extension, number: str, now: datetime) -> Target | TargetRefusal:
     """Return what a diversion of `extension` to `number`, as dialled, leads to, or why it may not be set at `now`."""
-    match leads_to(number, policy):
-        case Target() as target, _:
-            obstacle = _leads_home(policy, extension, target, now)
-            return target if obstacle is None else TargetRefusal(obstacle)
-        case NotOurs.OUTSIDE, outside:
-            permission = may_divert(policy, extension, outside, now)
-            if permission.allowed:
-                return Target(TargetKind.NUMBER, number=outside)
-            return TargetRefusal(Obstacle.BARRED, permission)
-        case what, _:
-            return TargetRefusal(_NOT_A_TARGET[what])
+    found, read = leads_to(number, policy)
+    if isinstance(found, Target):
+        obstacle = _leads_home(policy, extension, found, now)
+        return found if obstacle is None else TargetRefusal(obstacle)
+    if found is not NotOurs.OUTSIDE:
+        return TargetRefusal(_NOT_A_TARGET[found])
+    permission = may_divert(policy, extension, read, now)
+    if permission.allowed:
+        return Target(TargetKind.NUMBER, number=read)
+    return TargetRefusal(Obstacle.BARRED, permission)
 
 
 def latest_end(policy: Policy, extension: Extension, target: Target, now: datetime) -> datetime | None:
