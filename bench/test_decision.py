@@ -195,9 +195,9 @@ def is_table(value: object) -> bool:
 
 
 def timed(policy: Policy, made: list[Made]) -> dict[str, list[float]]:
-    """Return how many microseconds the decision of each call took, by kind."""
+    """Return how many microseconds the decision of each call took, by kind: CPU time, since it waits for nothing."""
     took = defaultdict(list)
-    clock = time.perf_counter_ns
+    clock = time.thread_time_ns
     for one in made:
         call, now = one.call, one.now
         began = clock()
