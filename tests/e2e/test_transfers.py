@@ -143,7 +143,9 @@ async def test_who_is_transferred_to_112_reaches_it(town: Town) -> None:
     mover = await town.phone(MOVER)
     _, leg = await outsider_with(town, mover)
     await leg.transfer("112")
-    await (await town.trunk.call_to("112")).wait_for("connected")
+    emergency = await town.trunk.call_to("112")
+    await emergency.wait_for("connected")
+    assert not [it for it in await town.trunk_messages() if b"Referred-By" in it.raw]
 
 
 # diversions
