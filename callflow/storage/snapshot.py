@@ -4,12 +4,9 @@ Absences and duty shifts that ended more than a month ago are left behind: they 
 """
 # ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
 
-import asyncio
 from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import Any, TypeAlias, TypeVar
-
-import asyncpg
 
 from callflow.policy.barrings import Barring, Category, Exemption, NumberClass
 from callflow.policy.feature_actions import FeatureCode
@@ -41,7 +38,8 @@ from callflow.policy.model import (
     build_policy,
 )
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot, Trunk
-from callflow.storage.connection import LOST, Connection, connected, unavailable
+from callflow.storage.connection import Connection
+from callflow.storage.reading import READ_SECONDS, reading
 
 Row: TypeAlias = Mapping[str, Any]
 _Classed = TypeVar("_Classed", NumberClass, Barring, Exemption)
@@ -53,30 +51,12 @@ TARGET_COLUMNS = (
     ("mailbox_id", TargetKind.MAILBOX),
     ("switchboard_id", TargetKind.SWITCHBOARD),
 )
-READ_SECONDS = 60.0
-"""How long a snapshot may take: 100,000 extensions take some three seconds, a locked table for ever."""
 _RECENT = "now() - interval '31 days'"
 
 
 async def read_snapshot(url: str, *, seconds: float = READ_SECONDS) -> Snapshot:
-    """Return the present snapshot of the database at `url`, read within `seconds`.
-
-    Raises:
-        DatabaseUnavailableError: it cannot be reached, does not answer in time, or is not a policy database.
-    """
-    try:
-        async with asyncio.timeout(seconds), connected(url) as connection:
-            return await load_snapshot(connection)
-    except (*LOST, asyncpg.PostgresError) as error:
-        raise unavailable(error) from error
-
-
-async def load_snapshot(connection: Connection) -> Snapshot:
-    """Return the present snapshot, read in one transaction that sees one state of the database and changes none.
-
-    Errors are asyncpg's own.
-    """
-    async with connection.transaction(isolation="repeatable_read", readonly=True):
+    """Return the present snapshot of the database at `url`, read within `seconds`; raise as `reading` does."""
+    async with reading(url, seconds) as connection:
         return await read_all(connection)
 
 

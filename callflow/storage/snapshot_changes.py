@@ -4,7 +4,6 @@ INVARIANT: who changes the policy holds one row's lock to the end (db/versions/0
 appear in their order and the audit of a revision is whole as soon as it is seen.
 """
 
-import asyncio
 import time
 from bisect import bisect_left
 from collections import defaultdict
@@ -14,13 +13,11 @@ from datetime import datetime
 from operator import attrgetter
 from typing import TypeVar
 
-import asyncpg
-
 from callflow.policy.changed import Changes, changed_policy
 from callflow.service.ports import Snapshot
-from callflow.storage.connection import LOST, Connection, connected, unavailable
+from callflow.storage.connection import Connection
+from callflow.storage.reading import READ_SECONDS, reading
 from callflow.storage.snapshot import (
-    READ_SECONDS,
     read_all,
     read_extensions,
     read_mailboxes,
@@ -78,18 +75,10 @@ class Loaded:
 async def read_current(url: str, before: Loaded | None, *, seconds: float = READ_SECONDS) -> Loaded:
     """Return the present snapshot of the database at `url`, what has not changed since `before` taken from there.
 
-    Raises:
-        DatabaseUnavailableError: it cannot be reached, does not answer in time, or is not a policy database.
+    Raises as `reading` does.
     """
-    try:
-        async with (
-            asyncio.timeout(seconds),
-            connected(url) as connection,
-            connection.transaction(isolation="repeatable_read", readonly=True),
-        ):
-            return await _load(connection, before)
-    except (*LOST, asyncpg.PostgresError) as error:
-        raise unavailable(error) from error
+    async with reading(url, seconds) as connection:
+        return await _load(connection, before)
 
 
 async def _load(connection: Connection, before: Loaded | None) -> Loaded:

@@ -55,7 +55,7 @@ class JsonSnapshotFile:
         except FileNotFoundError:
             self.problem = "there is none"
             return None
-        except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+        except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
             self._damaged(str(error))
             return None
 

@@ -12,7 +12,8 @@ from callflow.policy.model import Hours, TargetKind
 from callflow.service.ports import Snapshot, Trunk
 from callflow.storage.connection import DatabaseUnavailableError, connected
 from callflow.storage.generated_region import generated_policy
-from callflow.storage.snapshot import load_snapshot, read_snapshot
+from callflow.storage.reading import one_state
+from callflow.storage.snapshot import read_all, read_snapshot
 from callflow.storage.writer import write_snapshot
 from tests.databases import shared_server
 
@@ -69,8 +70,8 @@ async def test_what_calls_out_go_by_is_read_as_it_was_written(database_url: str)
 
 async def test_snapshot_sees_one_state_though_others_change_it(sample_database_url: str) -> None:
     before = await read_snapshot(sample_database_url)
-    async with connected(sample_database_url) as connection:
-        during = await load_snapshot(ChangesInBetween(connection, sample_database_url))
+    async with connected(sample_database_url) as connection, one_state(connection):
+        during = await read_all(ChangesInBetween(connection, sample_database_url))
     after = await read_snapshot(sample_database_url)
     assert during == before
     assert {person.given_name for person in after.policy.people.values()} == {"Ändrad"}

@@ -1,6 +1,8 @@
 """The last good snapshot on disk."""
 
 import errno
+import hashlib
+import json
 import os
 import stat
 from pathlib import Path
@@ -25,6 +27,12 @@ def event_of_reading(file: JsonSnapshotFile) -> str | None:
     with capture_logs() as logs:
         assert file.read() is None
     return logs[0]["event"] if logs else None
+
+
+def of_this_version(body: bytes) -> bytes:
+    """Return a file whose head is right and whose body is this."""
+    head = {"form": snapshot_file._FORM, "sha256": hashlib.sha256(body).hexdigest()}
+    return json.dumps(head).encode() + b"\n" + body
 
 
 def test_what_was_written_is_read(tmp_path: Path) -> None:
@@ -71,6 +79,31 @@ def test_half_a_file_is_no_snapshot(tmp_path: Path, length: int) -> None:
     file.path.write_bytes(file.path.read_bytes()[:length])
     assert event_of_reading(file) == "snapshot_file_damaged"
     assert str(file.problem).startswith("it is damaged: ")
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"null\n",
+        b"[]\n{}",
+        b'{"form": 1, "sha256": 2}\n',
+        b'{"form": "\xff", "sha256": "2"}\n',
+        b'{"more": ' + b"[" * 100_000,
+        of_this_version(b"[]"),
+        of_this_version(b'{"policy": 3}'),
+        of_this_version(b'{"policy": {"revision": ' + b"9" * 5000 + b"}}"),
+    ],
+)
+def test_anything_else_is_no_snapshot(tmp_path: Path, content: bytes) -> None:
+    file = JsonSnapshotFile(tmp_path / "snapshot.json")
+    file.path.write_bytes(content)
+    assert event_of_reading(file) == "snapshot_file_damaged"
+
+
+def test_folder_in_its_place_is_no_snapshot(tmp_path: Path) -> None:
+    file = JsonSnapshotFile(tmp_path / "snapshot.json")
+    file.path.mkdir()
+    assert event_of_reading(file) == "snapshot_file_damaged"
 
 
 def test_file_of_another_version_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
