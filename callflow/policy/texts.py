@@ -87,6 +87,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Alla vidarekopplingar av anknytning {extension} tas bort.",
         "All diversions of extension {extension} are removed.",
     ),
+    "code_with_more": (
+        "Efter koden från anknytning {extension} ska ingenting slås, men {more} följde; ingenting ändras.",
+        "Nothing is to follow the code from extension {extension}, but {more} did; nothing is changed.",
+    ),
     "diversion_asked": (
         "Anknytning {extension} frågar: vidarekopplad ({condition}) till {place}.",
         "Extension {extension} asks: diverted ({condition}) to {place}.",
