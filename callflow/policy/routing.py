@@ -254,8 +254,8 @@ def transfer_phrases(name: str | None) -> tuple[Phrase, ...]:
 
 
 def name_for_caller(route: Route, name: str | None, unit: Unit | None) -> str | None:
-    """Return a name as this caller may hear it: outsiders hear no name of a confidential unit or its people (R17)."""
-    if not route.internal and unit is not None and is_confidential(route.policy, unit):
+    """Return a name as this caller may hear it: an outsider hears none of a unit that is confidential or missing."""
+    if not route.internal and (unit is None or is_confidential(route.policy, unit)):
         route.note("R17", True, "name_withheld")
         return None
     return name

@@ -337,6 +337,11 @@ def test_switchboard_can_be_a_diversion_and_is_passed_by_when_closed() -> None:
     assert way(decided(rows, external(ONE), TUESDAY_NIGHT))[0] == "voicemail 70001"
 
 
+def test_outsider_hears_no_name_of_an_extension_whose_unit_is_missing() -> None:
+    rows = policy(extensions=[extension(1, name="Anna Lind", unit_id=7)])
+    assert "Anna" not in " ".join(way(decided(rows, external(ONE))))
+
+
 def test_outsider_hears_no_name_of_a_confidential_unit_or_its_people() -> None:
     rows = policy(
         extensions=[CALLER, extension(1, name="Anna Lind"), extension(2, name="Bo Ek", unit_id=2)],
