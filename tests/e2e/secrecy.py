@@ -13,7 +13,8 @@ SHORTEST_TELLING_WORD = 4
 """A word of a name with as many letters tells who it is also by itself."""
 
 _COUNTED = re.compile(
-    rb"^(?:CSeq|Content-Length)\s*:\s*\d+|(^o=\S+) \d+ \d+|^m=\w+ \d+|^a=(?:rtcp|ssrc):\d+|(?<=[\d\]]):\d+|;rport=\d+",
+    rb"^(?:CSeq|Content-Length)\s*:\s*\d+|(^o=\S+) \d+ \d+"
+    rb"|^m=\w+ \d+|^a=(?:rtcp|ssrc):\d+|(?<=[\d\]]):\d+|;rport=\d+",
     re.IGNORECASE | re.MULTILINE,
 )
 """What SIP and SDP count or choose by themselves: sequence, length, session, ports. Any of it may look like a short

@@ -301,7 +301,7 @@ def test_extension_whose_unit_is_missing_ends_at_the_switchboard() -> None:
         ring_groups=[group(1, 2)],
     )
     assert way(decided(rows, external(ONE)))[1:3] == [
-        "say Anna Lind [does-not-answer] [transfer-to-switchboard] [welcome-to] Umeå kommun",
+        "say [the-one-you-seek] [does-not-answer] [transfer-to-switchboard] [welcome-to] Umeå kommun",
         "ring 61002 x4",
     ]
 
