@@ -180,6 +180,13 @@ async def test_mail_that_waits_without_a_mail_server_is_told(tmp_path: Path) -> 
     assert told["mail"] == {"ok": True, "error": None, "waiting": 0, "refused": 0}
 
 
+def test_rows_that_cannot_stand_in_asterisk_are_counted_and_the_first_named() -> None:
+    told = rows_facts({f"phone {number}": "an odd name" for number in range(9)})
+    assert (told["ok"], told["left_out"]) == (False, 9)
+    assert told["error"].startswith("phone 0: an odd name; phone 1: an odd name")
+    assert "phone 8" not in told["error"]
+
+
 async def test_a_part_that_goes_wrong_is_told_once_in_the_log_and_once_when_it_is_well() -> None:
     facts: Facts = {"ok": False, "error": "away", "revision": 1}
     health = Health({"policy": lambda: facts}, application="callflow-1")
