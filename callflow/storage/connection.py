@@ -48,6 +48,11 @@ async def connected(url: str, *, seconds: float = CONNECT_SECONDS) -> AsyncItera
 
 def unavailable(error: Exception) -> DatabaseUnavailableError:
     """Return the error to raise `from` what asyncpg said."""
+    if isinstance(error, asyncpg.LockNotAvailableError):
+        return DatabaseUnavailableError(
+            "The policy database cannot be read: another session holds a lock on one of its tables. "
+            "End that session's transaction (pg_locks tells which it is)."
+        )
     message = (
         f"The policy database cannot be read: {type(error).__name__}: {error}. "
         "See that it runs and that CALLFLOW_DATABASE_URL names it."
