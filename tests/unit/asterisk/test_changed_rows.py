@@ -16,7 +16,9 @@ from tests.builders import extension, mailbox, person, policy, unit
 
 def town() -> Snapshot:
     rows = policy(
-        extensions=[extension(row, sip_username=f"6100{row}", person_id=row, mailbox_id=row) for row in (1, 2, 3)],
+        extensions=[
+            extension(row, name=None, sip_username=f"6100{row}", person_id=row, mailbox_id=row) for row in (1, 2, 3)
+        ],
         people=[person(row) for row in (1, 2, 3)],
         mailboxes=[mailbox(row) for row in (1, 2, 3)],
         units=[unit(1)],
