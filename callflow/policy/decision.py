@@ -56,12 +56,14 @@ class DiversionChange:
     """What a feature code changes (R9): these conditions of an extension get `diversion`, or none where it is None.
 
     `if_not_saved` is the plan that tells the caller when the change could not be stored; nothing is changed then.
+    `if_not_known` is the one for when the database was lost just as it stored: it may or may not have.
     """
 
     extension_id: int
     conditions: tuple[DiversionCondition, ...]
     diversion: Diversion | None
     if_not_saved: Plan
+    if_not_known: Plan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,5 +83,15 @@ class Decision:
 def not_stored(decision: Decision, change: DiversionChange) -> Decision:
     """Return the decision whose change could not be stored: it changes nothing and tells so."""
     told = TraceLine(rule="R9", matched=False, reason="change_not_stored")
-    plan = replace(change.if_not_saved, presentation=decision.plan.presentation)
+    return _otherwise(decision, change.if_not_saved, told)
+
+
+def not_known(decision: Decision, change: DiversionChange) -> Decision:
+    """Return the decision of whose change nobody knows whether it was stored: it claims neither."""
+    told = TraceLine(rule="R9", matched=False, reason="change_not_known")
+    return _otherwise(decision, change.if_not_known, told)
+
+
+def _otherwise(decision: Decision, plan: Plan, told: TraceLine) -> Decision:
+    plan = replace(plan, presentation=decision.plan.presentation)
     return replace(decision, plan=plan, trace=(*decision.trace, told), change=None)

@@ -166,6 +166,15 @@ def _change(
     conditions: tuple[DiversionCondition, ...],
     diversion: Diversion | None = None,
 ) -> DiversionChange:
-    words = Say(phrases=(prompt("change-not-saved"), prompt("goodbye")), next_step=1)
-    sorry = Plan(language=route.organisation.language, steps=(words, Hangup()))
-    return DiversionChange(extension_id=extension.id, conditions=conditions, diversion=diversion, if_not_saved=sorry)
+    return DiversionChange(
+        extension_id=extension.id,
+        conditions=conditions,
+        diversion=diversion,
+        if_not_saved=_sorry(route, "change-not-saved"),
+        if_not_known=_sorry(route, "change-not-known"),
+    )
+
+
+def _sorry(route: Route, word: str) -> Plan:
+    words = Say(phrases=(prompt(word), prompt("goodbye")), next_step=1)
+    return Plan(language=route.organisation.language, steps=(words, Hangup()))

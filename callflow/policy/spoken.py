@@ -26,7 +26,7 @@ _WORDS = (
     "not-diverted", "all-diversions-cancelled", "your-voicemail", "a-voicemail", "the-switchboard-of",
     "nobody-any-more", "until-and-with", "diversion-not-set", "target-not-understood",
     "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
-    "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved",
+    "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved", "change-not-known",
     "nothing-changed", "code-ends-here",
 )  # fmt: skip
 

@@ -71,6 +71,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Ändringen kunde inte sparas i policydatabasen, och ingenting är ändrat.",
         "The change could not be stored in the policy database, and nothing is changed.",
     ),
+    "change_not_known": (
+        "Policydatabasen försvann medan ändringen sparades: den gäller kanske, kanske inte.",
+        "The policy database was lost while the change was stored: it may apply or not.",
+    ),
     "target_unreadable": (
         "Målet ”{number}” går inte att läsa som ett nummer.",
         "The target “{number}” cannot be read as a number.",
@@ -236,6 +240,10 @@ WORDS: dict[str, tuple[str, str]] = {
     "no_answer": ("inget svar", "no answer"),
     "busy": ("upptaget", "busy"),
     "unreachable": ("onåbar", "unreachable"),
+    "change_not_known": (
+        "Policydatabasen försvann medan ändringen sparades: den gäller kanske, kanske inte.",
+        "The policy database was lost while the change was stored: it may apply or not.",
+    ),
     "target_unreadable": ("numret går inte att läsa", "the number cannot be read"),
     "target_is_emergency": ("nödnumret", "the emergency number"),
     "target_unused": ("numret används inte", "the number is not in use"),

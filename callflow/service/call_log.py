@@ -30,6 +30,7 @@ _WORDS = {
         "decision": "beslut",
         "stored": "ändringen sparad",
         "not_stored": "ändringen inte sparad",
+        "not_known": "oklart om ändringen sparades",
     },
     "en": {
         "withheld": "withheld number",
@@ -47,6 +48,7 @@ _WORDS = {
         "decision": "decision",
         "stored": "change saved",
         "not_stored": "change not saved",
+        "not_known": "not clear whether the change was saved",
     },
 }
 
@@ -88,7 +90,8 @@ def _change(decision: Decision, words: dict[str, str]) -> list[str]:
     """Tell what came of what the call was to change, nothing where it was to change nothing."""
     if decision.change is not None:
         return [words["stored"]]
-    return [words["not_stored"]] if any(line.reason == "change_not_stored" for line in decision.trace) else []
+    reasons = {line.reason for line in decision.trace}
+    return [words[word] for word in ("not_stored", "not_known") if f"change_{word}" in reasons]
 
 
 def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:

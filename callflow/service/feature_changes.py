@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from callflow.errors import CallflowError
-from callflow.policy.decision import Decision, DiversionChange, not_stored
+from callflow.policy.decision import Decision, DiversionChange, not_known, not_stored
 from callflow.policy.model import Policy
 from callflow.service.metrics import CHANGES
 
@@ -23,18 +23,28 @@ STORE_SECONDS = 1.0
 
 
 class ChangeNotStoredError(CallflowError):
-    """The policy database refused a change or could not be reached; nothing is changed."""
+    """The policy database refused a change, could not be reached or gave no answer; nothing is changed."""
 
     code = "change_not_stored"
+
+
+class ChangeNotKnownError(CallflowError):
+    """The policy database was lost in the middle of the commit: the change is stored whole, or not at all."""
+
+    code = "change_not_known"
 
 
 class Changes(Protocol):
     """The policy database as phones change it."""
 
-    async def store(self, change: DiversionChange, *, actor: str, decision_id: str) -> int:
+    async def store(self, change: DiversionChange, *, actor: str, decision_id: str, deadline: float) -> int:
         """Store a change whole, with its actor and decision in the audit; return the policy's revision that holds it.
 
-        A cancelled call leaves nothing half set. Raise `ChangeNotStoredError` when nothing was stored.
+        It is given up at `deadline`, by the event loop's time. Nothing is ever half set, and nothing comes later.
+
+        Raises:
+            ChangeNotStoredError: nothing was stored.
+            ChangeNotKnownError: nobody can tell now whether it was.
         """
         ...
 
@@ -58,17 +68,21 @@ def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
         if decision.change is None:
             return decision
         deadline = asyncio.get_running_loop().time() + STORE_SECONDS
+        about = {"extension_id": decision.change.extension_id}
         try:
-            async with asyncio.timeout_at(deadline):
-                actor = _actor(decision.change, by)
-                revision = await changes.store(decision.change, actor=actor, decision_id=decision_id)
-        except (ChangeNotStoredError, TimeoutError) as error:
-            reason = str(error) or f"the database gave no answer in {STORE_SECONDS} s"
+            revision = await changes.store(
+                decision.change, actor=_actor(decision.change, by), decision_id=decision_id, deadline=deadline
+            )
+        except ChangeNotStoredError as error:
             CHANGES.labels(outcome="not_stored").inc()
-            log.warning("change_not_stored", reason=reason, extension_id=decision.change.extension_id)
+            log.warning("change_not_stored", reason=str(error), **about)
             return not_stored(decision, decision.change)
+        except ChangeNotKnownError as error:
+            CHANGES.labels(outcome="not_known").inc()
+            log.warning("change_not_known", reason=str(error), **about)
+            return not_known(decision, decision.change)
         CHANGES.labels(outcome="stored").inc()
-        log.info("change_stored", policy_revision=revision, extension_id=decision.change.extension_id)
+        log.info("change_stored", policy_revision=revision, **about)
         with suppress(TimeoutError):
             async with asyncio.timeout_at(deadline):
                 await policy.wait_for_revision(revision)

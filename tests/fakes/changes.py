@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 from callflow.policy.decision import DiversionChange
 from callflow.policy.model import Diversion, TargetKind
-from callflow.service.feature_changes import ChangeNotStoredError
+from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError
 
 
 @dataclass
 class MemoryChanges:
-    """The diversions of extensions, who changed them, and a database that may be away or hang."""
+    """The diversions of extensions, who changed them, and a database that may be away, hang, or be lost at commit."""
 
     diversions: dict[int, tuple[Diversion, ...]] = field(default_factory=dict)
     revision: int = 1
@@ -18,10 +18,15 @@ class MemoryChanges:
     decisions: list[str] = field(default_factory=list)
     away: bool = False
     hung: asyncio.Event | None = None
+    lost: bool = False
 
-    async def store(self, change: DiversionChange, *, actor: str, decision_id: str) -> int:
+    async def store(self, change: DiversionChange, *, actor: str, decision_id: str, deadline: float) -> int:
         if self.hung is not None:
-            await self.hung.wait()
+            try:
+                async with asyncio.timeout_at(deadline):
+                    await self.hung.wait()
+            except TimeoutError as error:
+                raise ChangeNotStoredError("The policy database gave no answer in time.") from error
         before = self.diversions.get(change.extension_id)
         if self.away or before is None:
             raise ChangeNotStoredError("The policy database is away." if self.away else "There is no such extension.")
@@ -34,6 +39,8 @@ class MemoryChanges:
             self.actors.append(actor)
             self.decisions.append(decision_id)
             self.revision += 1
+        if self.lost:
+            raise ChangeNotKnownError("The database was lost while it stored.")
         return self.revision
 
     def _refuse_loop(self, extension_id: int, diversion: Diversion) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callflow.policy.barrings import Barring, Category
-from callflow.policy.decision import Call, Decision, Outcome, TraceLine, not_stored
+from callflow.policy.decision import Call, Decision, Outcome, TraceLine, not_known, not_stored
 from callflow.policy.evaluate import decide
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
 from callflow.policy.feature_codes import read
@@ -339,12 +339,12 @@ def test_chain_that_ends_outside_or_in_what_is_missing_is_no_loop() -> None:
     assert refusal(with_second(diversion("all", Target(TargetKind.NUMBER)))) is None
 
 
-def test_caller_hears_in_the_own_language_that_nothing_was_saved() -> None:
+def test_caller_hears_in_the_own_language_that_nothing_was_saved_or_that_it_is_unclear() -> None:
     change = dial("*21*61002#").change
     assert change is not None
-    plan = change.if_not_saved
-    assert plan.language == "sv"
-    assert plan.steps[0].phrases[0].value == "policy/change-not-saved"  # type: ignore[union-attr]
+    for plan, words in ((change.if_not_saved, "change-not-saved"), (change.if_not_known, "change-not-known")):
+        assert plan.language == "sv"
+        assert plan.steps[0].phrases[0].value == f"policy/{words}"  # type: ignore[union-attr]
 
 
 def test_decision_whose_change_was_not_stored_changes_nothing_and_says_so() -> None:
@@ -355,6 +355,15 @@ def test_decision_whose_change_was_not_stored_changes_nothing_and_says_so() -> N
     assert told.plan.steps == decision.change.if_not_saved.steps
     assert told.plan.presentation == decision.plan.presentation
     assert told.trace == (*decision.trace, TraceLine(rule="R9", matched=False, reason="change_not_stored"))
+
+
+def test_decision_of_whose_change_nobody_knows_claims_neither() -> None:
+    decision = dial("*21*61002#")
+    assert decision.change is not None
+    told = not_known(decision, decision.change)
+    assert told.change is None
+    assert told.plan.steps == decision.change.if_not_known.steps
+    assert told.trace == (*decision.trace, TraceLine(rule="R9", matched=False, reason="change_not_known"))
 
 
 def test_locked_phone_and_transferred_caller_have_no_codes() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callflow.policy.decision import Call, Decision, DiversionChange, Outcome, not_stored
+from callflow.policy.decision import Call, Decision, DiversionChange, Outcome, not_known, not_stored
 from callflow.policy.model import DiversionCondition, Extension, Organisation, Person, Policy, Unit, build_policy
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, LegKind, Menu, Plan, Say, Step, Voicemail
 from callflow.service.call_log import call_line
@@ -75,21 +75,29 @@ def test_a_withheld_number_a_menu_and_a_refusal_are_told() -> None:
 
 
 @pytest.mark.parametrize(
-    ("language", "stored", "lost"), [("sv", "sparad", "inte sparad"), ("en", "saved", "not saved")]
+    ("language", "stored", "lost", "unclear"),
+    [
+        ("sv", "ändringen sparad", "inte sparad", "oklart om ändringen sparades"),
+        ("en", "change saved", "not saved", "not clear whether the change was saved"),
+    ],
 )
-def test_what_a_code_changed_is_told_as_saved_only_where_it_was(language: str, stored: str, lost: str) -> None:
+def test_what_a_code_changed_is_told_as_saved_only_where_it_was(
+    language: str, stored: str, lost: str, unclear: str
+) -> None:
     plan = Plan(language="sv", steps=(Say(phrases=(), next_step=1), Hangup()))
     change = DiversionChange(
         extension_id=7,
         conditions=(DiversionCondition.ALL,),
         diversion=None,
         if_not_saved=replace(plan, language="en"),
+        if_not_known=plan,
     )
     decision = Decision(outcome=Outcome.FEATURE_CODE, plan=plan, trace=(), policy_revision=1, change=change)
     call = Call(called_number="#21#", caller_number="+4690161100")
     at = datetime(2026, 3, 10, 8, 14, 2, tzinfo=UTC)
     decided = DecidedCall(decision_id="4f1c", call=call, at=at, decision=decision, policy=policy())
     assert f" {stored} → " in call_line(decided, language)
+    assert f" {unclear} → " in call_line(replace(decided, decision=not_known(decision, change)), language)
     assert lost not in call_line(decided, language)
     assert f" {lost} → " in call_line(replace(decided, decision=not_stored(decision, change)), language)
 

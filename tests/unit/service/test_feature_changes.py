@@ -16,7 +16,14 @@ from tests.fakes.changes import MemoryChanges
 SAVED = Plan(language="sv", steps=(Hangup(),), presentation=Presentation(number="+4690161001"))
 SORRY = Plan(language="sv", steps=(Hangup(cause=HangupCause.REJECTED),))
 DIVERSION = Diversion(condition=DiversionCondition.ALL, target=Target(TargetKind.NUMBER, number="+46701740605"))
-SET = DiversionChange(extension_id=7, conditions=(DiversionCondition.ALL,), diversion=DIVERSION, if_not_saved=SORRY)
+UNCLEAR = Plan(language="sv", steps=(Hangup(cause=HangupCause.UNALLOCATED),))
+SET = DiversionChange(
+    extension_id=7,
+    conditions=(DiversionCondition.ALL,),
+    diversion=DIVERSION,
+    if_not_saved=SORRY,
+    if_not_known=UNCLEAR,
+)
 
 
 def decision(change: DiversionChange | None = SET) -> Decision:
@@ -92,3 +99,15 @@ async def test_stored_change_is_told_as_stored_also_when_the_policy_is_slow_to_k
     changes, slow = database(), Holder(known=1)
     assert await settled(changes, slow) == decision()
     assert slow.asked == [changes.revision]
+
+
+async def test_caller_hears_that_it_is_unclear_where_the_database_was_lost_as_it_stored(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    holder = Holder()
+    told = await settled(database(lost=True), holder)
+    assert told.plan == replace(UNCLEAR, presentation=SAVED.presentation)
+    assert told.change is None
+    assert [line.reason for line in told.trace] == ["change_not_known"]
+    assert holder.asked == []
+    assert "change_not_known" in capsys.readouterr().out
