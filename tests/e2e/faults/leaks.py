@@ -1,11 +1,14 @@
 """What a region holds on to between calls: after a fault it must be no more than before."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass, fields
+from pathlib import Path
 
 import aiohttp
 import psutil
 
+from callflow.storage.diversions import SERVER_SETTINGS
 from tests.e2e.helpers import connected, eventually
 from tests.e2e.town import Town
 
@@ -52,15 +55,17 @@ async def footprint(town: Town) -> Footprint:
         "service_files": service.num_fds(),
         "service_memory": service.memory_info().rss,
         "asterisk_threads": asterisk.num_threads(),
-        "asterisk_files": asterisk.num_fds(),
+        "asterisk_files": _files(asterisk.pid),
         "asterisk_memory": asterisk.memory_info().rss,
     }
+    kept = await _database_connections(town, "=")
+    held["service_files"] -= kept
     return Footprint(
         **held,
         channels=_first_number(await town.region.asterisk.console("core show channels count")),
         bridges=len((await town.region.asterisk.console("bridge show all")).strip().splitlines()) - 1,
         tasks=await _tasks(town),
-        database_connections=await _database_connections(town),
+        database_connections=await _database_connections(town, "<>"),
     )
 
 
@@ -103,7 +108,20 @@ async def _tasks(town: Town) -> int:
     return int(float(found[1]))
 
 
-async def _database_connections(town: Town) -> int:
+def _files(pid: int) -> int:
+    """Count what Asterisk has open, without its watch over the time zones, which begins when it needs the first."""
+    found = 0
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with suppress(FileNotFoundError):
+            found += str(file.readlink()) != "anon_inode:inotify"
+    return found
+
+
+async def _database_connections(town: Town, kept: str) -> int:
+    """Count the connections that are (`=`) or are not (`<>`) those kept for feature codes once there were some."""
     async with connected(town.database_url) as connection:
-        query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-        return int(await connection.fetchval(query))
+        query = f"""
+            SELECT count(*) FROM pg_stat_activity
+            WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name {kept} $1
+        """
+        return int(await connection.fetchval(query, SERVER_SETTINGS["application_name"]))

@@ -1,0 +1,108 @@
+"""The service killed or late at each message between a call's broadcast and its plan (R23).
+
+Killed, the call is the net's, at the latest by the dead-man's switch; late, what the service still says of a call
+that has gone on disturbs it nowhere.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+
+from tests.e2e.faults.held_ari import HeldAri, Wanted
+from tests.e2e.faults.moments import EXTENSION, is_well_again, still_talking
+from tests.e2e.moving import MOVER
+from tests.e2e.talking import answered, heard
+from tests.e2e.town import Town
+
+DEAD_MAN_SECONDS = 2.0
+
+
+def having(*words: str) -> Wanted:
+    """Return what wants a message that holds all these words."""
+    return lambda text: all(word in text for word in words)
+
+
+MESSAGES = {
+    "broadcast": having('"type":"CallBroadcast"'),
+    "claim": having("RESTRequest", "events/claim"),
+    "answer to the claim": having("RESTResponse", "events/claim"),
+    "entry": having('"type":"StasisStart"'),
+    "plan": having("RESTRequest", "/variables"),
+    "answer to the plan": having("RESTResponse", "/variables"),
+    "start of the plan": having("RESTRequest", "/continue"),
+}
+CLAIMED = {"answer to the claim", "entry", "plan", "answer to the plan", "start of the plan"}
+"""At these the call is claimed: the dead-man's switch frees it.
+
+A service that waits a second for the answer to its plan gives the call to the net by itself.
+"""
+
+
+@pytest.fixture(scope="module")
+async def held(running_town: Town) -> AsyncIterator[HeldAri]:
+    """What stands between the town's service and ARI for the tests of this file."""
+    region, own = running_town.region, running_town.region.settings
+    async with HeldAri(own.http_port).running() as held:
+        await region.stop_service()
+        region.settings = own.model_copy(update={"http_port": held.port})
+        await region.start_service()
+        yield held
+        region.settings = own
+        await region.service.kill()
+        await region.start_service()
+
+
+@pytest.fixture
+async def ari(held: HeldAri, town: Town) -> AsyncIterator[HeldAri]:
+    """The same for one test, with nothing held before and after."""
+    yield held
+    held.release()
+    if not town.region.service.running:
+        await town.region.start_service()
+    await is_well_again(town)
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+async def test_the_call_is_the_nets_when_the_service_is_killed_with_this_in_hand(
+    town: Town, ari: HeldAri, message: str
+) -> None:
+    phone = await town.phone(EXTENSION)
+    ari.hold(MESSAGES[message])
+    call = await town.call_from_outside("+4690161100")
+    await asyncio.wait_for(ari.holds.wait(), 5)
+    await town.region.service.kill()
+    await the_net_has_it(town, of_dead_man=message in CLAIMED)
+    await still_talking(call, await answered(phone, call))()
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+async def test_a_call_in_the_net_is_not_disturbed_by_a_service_that_is_late_with_this(
+    town: Town, ari: HeldAri, message: str
+) -> None:
+    phone = await town.phone(EXTENSION)
+    ari.hold(MESSAGES[message])
+    call = await town.call_from_outside("+4690161100")
+    await asyncio.wait_for(ari.holds.wait(), 5)
+    await the_net_has_it(town, of_dead_man=message in CLAIMED - {"answer to the plan"})
+    leg = await answered(phone, call)
+    ari.release()
+    await heard(call, leg)
+    await the_service_takes_calls(town)
+    await still_talking(call, leg)()
+
+
+async def the_net_has_it(town: Town, *, of_dead_man: bool) -> None:
+    """See the call come to the net in time, by the dead-man's switch or earlier."""
+    fell_back = await town.report("CallflowFallback", DEAD_MAN_SECONDS + 1)
+    assert (fell_back.fields["Reason"] == "DEADMAN") == of_dead_man
+
+
+async def the_service_takes_calls(town: Town) -> None:
+    """See that the next call gets a plan."""
+    other = await town.phone(MOVER)
+    town.reported.clear()
+    await town.call_from_outside(f"+46901{MOVER}")
+    await other.incoming()
+    await town.step("dial")
+    assert "CallflowFallback" not in [it.name for it in town.reported]
