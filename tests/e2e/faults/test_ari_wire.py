@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from callflow.asterisk.ari_connection import LARGEST_MESSAGE
+from callflow.phone.client import Phone
 from tests.e2e.faults.cut_wire import Change, CutWire, Towards
 from tests.e2e.faults.wires import (
     ServiceLog,
@@ -18,6 +19,7 @@ from tests.e2e.faults.wires import (
 from tests.e2e.faults.wires import called_from_outside as called
 from tests.e2e.talking import heard
 from tests.e2e.town import Town
+from tests.fakes.waiting import until
 
 ANNA, KARIN, EVA = "61100", "61106", "61104"
 Fault = Callable[[CutWire], None]
@@ -83,50 +85,60 @@ def before_the_plan_is_started(wire: CutWire) -> None:
     wire.cut_in_next(Towards.SERVER, asks(b"/continue"))
 
 
-@pytest.mark.parametrize(
-    "moment",
-    [
-        now,
-        in_the_middle_of_the_news_of_a_call,
-        in_the_middle_of_the_claim,
-        in_the_middle_of_the_call_coming_in,
-        in_the_middle_of_the_plan,
-        in_the_middle_of_the_answer_to_the_plan,
-        before_the_plan_is_started,
-    ],
+MOMENTS: tuple[Fault, ...] = (
+    now,
+    in_the_middle_of_the_news_of_a_call,
+    in_the_middle_of_the_claim,
+    in_the_middle_of_the_call_coming_in,
+    in_the_middle_of_the_plan,
+    in_the_middle_of_the_answer_to_the_plan,
+    before_the_plan_is_started,
 )
-async def test_the_caller_is_not_in_silence_when_ari_is_cut(town: Town, wires: Wires, moment: Fault) -> None:
+
+
+async def test_no_caller_is_in_silence_whenever_ari_is_cut(town: Town, wires: Wires) -> None:
     anna, karin = await town.phone(ANNA), await town.phone(KARIN)
     before = await talking(await called(town, anna))
+    for count, moment in enumerate(MOMENTS, start=1):
+        await call_while_ari_is_cut(town, wires, moment, karin, count)
+    await decided_call(town, karin, len(MOMENTS) + 1)
+    await heard(*before)
+
+
+async def call_while_ari_is_cut(town: Town, wires: Wires, moment: Fault, phone: Phone, count: int) -> None:
     made = wires.ari.made
     moment(wires.ari)
-    during = await talking(await called(town, karin))
+    talk = await talking(await called(town, phone, count))
+    await until(lambda: wires.ari.made > made, "a new connection")
     await wires.until_whole()
     assert wires.ari.made == made + 1
-    await decided_call(town, karin, 2)
-    for call, leg in (before, during):
-        await heard(call, leg)
+    await heard(*talk)
+    await talk[0].hang_up()
 
 
-@pytest.mark.parametrize("asked", [b"/claim", b"/variables", b"/continue"])
-async def test_the_caller_is_not_in_silence_when_asterisks_answers_are_lost(
-    town: Town, wires: Wires, asked: bytes
+async def test_no_caller_is_in_silence_when_asterisks_answers_come_too_late(town: Town, wires: Wires) -> None:
+    karin, made = await town.phone(KARIN), wires.ari.made
+    for count, asked in enumerate((b"/claim", b"/variables", b"/continue"), start=1):
+        await call_without_answers_from_asterisk(town, wires, asked, karin, count)
+    await decided_call(town, karin, 4)
+    assert wires.ari.made == made
+
+
+async def call_without_answers_from_asterisk(
+    town: Town, wires: Wires, asked: bytes, phone: Phone, count: int
 ) -> None:
-    karin = await town.phone(KARIN)
-
-    def passed_and_no_more(data: bytes) -> Change | None:
+    def pass_on_and_read_no_more(data: bytes) -> Change | None:
         if not asks(asked)(data):
             return None
         wires.ari.stop_reading(Towards.CLIENT)
         return Change(data)
 
-    wires.ari.change_next(Towards.SERVER, passed_and_no_more)
-    during = await talking(await called(town, karin))
-    await wires.until_wrong("ari")
+    wires.ari.change_next(Towards.SERVER, pass_on_and_read_no_more)
+    talk = await talking(await called(town, phone, count))
     wires.heal()
     await wires.until_whole()
-    await decided_call(town, karin, 2)
-    await heard(*during)
+    await heard(*talk)
+    await talk[0].hang_up()
 
 
 NONSENSE = {
@@ -140,16 +152,17 @@ NONSENSE = {
 }
 
 
-@pytest.mark.parametrize("message", NONSENSE.values(), ids=NONSENSE)
-async def test_no_call_is_hurt_by_a_message(town: Town, wires: Wires, message: bytes) -> None:
+async def test_no_call_is_hurt_by_a_message(town: Town, wires: Wires) -> None:
     anna, karin = await town.phone(ANNA), await town.phone(KARIN)
     before = await talking(await called(town, anna))
     made, log = wires.ari.made, ServiceLog(town)
-    await wires.ari.inject(message, Towards.CLIENT)
-    await decided_call(town, karin)
-    assert (await wires.part("ari"))["ok"]
-    assert wires.ari.made == made, "the connection was given up for one message"
-    assert len(log.lines("ari_message_skipped")) <= 1
+    for count, (name, message) in enumerate(NONSENSE.items(), start=1):
+        await wires.ari.inject(message, Towards.CLIENT)
+        call, _ = await decided_call(town, karin, count)
+        await call.hang_up()
+        assert wires.ari.made == made, f"the connection was given up for a message {name}"
+        assert (await wires.part("ari"))["ok"], name
+    assert len(log.lines("ari_message_skipped")) <= 2
     await heard(*before)
 
 
