@@ -19,11 +19,8 @@ from callflow.service.telephony import (
 
 log = structlog.get_logger(__name__)
 
-RING_VARIABLE = "CALLFLOW_RING_MS"
-"""On the caller's channel while a plan's dial step runs: milliseconds, a colon, and the step.
-
-AMI's `channelvars` puts it into every event.
-"""
+RING_HEADER = "AccountCode"
+"""The caller's `CHANNEL(accountcode)` while a plan's dial step runs: milliseconds, a colon, and the step."""
 ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
 RELOAD_SECONDS = 60.0
 NO_ANSWER = "19"
@@ -129,10 +126,6 @@ def read_event(message: Message) -> RingEvent | None:
 
 
 def _ring_ms(message: Message) -> tuple[int | None, str]:
-    found = message.get("ChanVariable", [])
-    for item in found if isinstance(found, list) else [found]:
-        name, _, value = item.partition("=")
-        ring_ms = value.partition(":")[0]
-        if name == RING_VARIABLE and ring_ms.isdecimal():
-            return int(ring_ms), value
-    return None, ""
+    value = str(message.get(RING_HEADER, ""))
+    ring_ms, colon, _ = value.partition(":")
+    return (int(ring_ms), value) if colon and ring_ms.isdecimal() else (None, "")

@@ -23,7 +23,7 @@ DIALPLAN = f"""
 exten => s,1,Answer()
  same => n,Wait(20)
 [ring-test]
-exten => caller,1,Set(CALLFLOW_RING_MS={RING_MS}:4)
+exten => caller,1,Set(CHANNEL(accountcode)={RING_MS}:4)
  same => n,Dial(Local/rings@ring-test&Local/silent@ring-test&Local/late@ring-test)
  same => n,Set(GLOBAL(ENDED)=${{DIALSTATUS}} ${{CALLFLOW_RING_ENDED}})
 exten => rings,1,Ringing()
