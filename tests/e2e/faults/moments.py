@@ -43,6 +43,16 @@ async def is_well_again(town: Town, seconds: float = 15.0) -> None:
     await eventually(is_well, seconds, "the service never came to itself")
 
 
+async def nothing_is_in_hand(town: Town) -> None:
+    """Wait until the service has no call in its hands, and is well."""
+
+    async def nothing() -> bool:
+        return bool((await town.health())["calls"]["in_hand"] == 0)
+
+    await eventually(nothing, 5, "the service never let go of a call")
+    await is_well_again(town)
+
+
 async def before_the_call(town: Town, hurt: Hurt) -> Undisturbed:
     phone = await town.phone(EXTENSION)
     await hurt()

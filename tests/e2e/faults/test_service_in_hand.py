@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator
 import pytest
 
 from tests.e2e.faults.held_ari import HeldAri, Wanted
-from tests.e2e.faults.moments import EXTENSION, is_well_again, still_talking
+from tests.e2e.faults.moments import EXTENSION, is_well_again, nothing_is_in_hand, still_talking
 from tests.e2e.moving import MOVER
 from tests.e2e.talking import answered, heard
 from tests.e2e.town import Town
@@ -90,6 +90,19 @@ async def test_a_call_in_the_net_is_not_disturbed_by_a_service_that_is_late_with
     await heard(call, leg)
     await the_service_takes_calls(town)
     await still_talking(call, leg)()
+
+
+@pytest.mark.parametrize("message", MESSAGES)
+async def test_nothing_is_left_of_a_caller_who_is_gone_with_this_in_hand(
+    town: Town, ari: HeldAri, message: str
+) -> None:
+    ari.hold(MESSAGES[message])
+    call = await town.call_from_outside("+4690161100")
+    await asyncio.wait_for(ari.holds.wait(), 5)
+    await call.hang_up()
+    ari.release()
+    await nothing_is_in_hand(town)
+    await the_service_takes_calls(town)
 
 
 async def the_net_has_it(town: Town, *, of_dead_man: bool) -> None:
