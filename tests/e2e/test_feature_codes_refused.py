@@ -5,6 +5,9 @@ from tests.e2e.test_feature_codes import OTHER, OUTSIDE, OWN, UNTIL_NOON, dial, 
 from tests.e2e.town import Town
 
 WITHOUT_VOICEMAIL = "61103"
+INCOMPLETE = 484
+CODE_COLUMN = "Builtin Feature           Default "
+"""What stands before the codes in Asterisk's table of them."""
 REFUSED = {
     "*21*#": "target-missing",
     "*21*123456789012345678#": "target-not-understood",
@@ -35,9 +38,19 @@ async def test_number_behind_a_code_that_takes_none_is_no_cancelling(town: Town)
     assert await standing(town, OTHER) != []
 
 
-async def test_no_code_of_asterisks_own_is_left(town: Town) -> None:
+async def test_no_code_of_asterisks_own_can_be_dialled(town: Town) -> None:
     phone = await town.phone(OTHER)
     await dial(town, phone, "*8", "number-not-understood")
+    nothing = await phone.call(";option")
+    assert (await nothing.wait_for("disconnected")).code == INCOMPLETE
+
+
+async def test_asterisk_listens_for_no_code_in_mid_call(town: Town) -> None:
+    features = await town.region.asterisk.console("features show")
+    builtin = features.partition("Dynamic Feature")[0].strip().splitlines()[2:]
+    assert [line.split()[0] for line in builtin] == ["Pickup", "Blind", "Attended", "Disconnect", "Park", "One"]
+    assert [line[len(CODE_COLUMN) :].strip() for line in builtin[1:]] == [""] * 5
+    assert features.count("(none)") == 2
 
 
 async def test_refusal_names_whom_to_ask(town: Town) -> None:
