@@ -13,12 +13,16 @@ SHORTEST_TELLING_WORD = 4
 """A word of a name with as many letters tells who it is also by itself."""
 
 _COUNTED = re.compile(
-    rb"^(?:CSeq|Content-Length)\s*:\s*\d+|(^o=\S+) \d+ \d+"
-    rb"|^m=\w+ \d+|^a=(?:rtcp|ssrc):\d+|(?<=[\d\]]):\d+|;rport=\d+",
+    rb"^(?:CSeq|RSeq|RAck|Content-Length|l)[ \t]*:[ \t\d]+"
+    rb"|^(Event[ \t]*:.*;id=)\d+"
+    rb"|((?:\d+\.){3}\d+|\]):\d+"
+    rb"|;rport=\d+"
+    rb"|^(o=\S+) \d+ \d+|^m=\w+ \d+|^a=(?:rtcp|ssrc):\d+",
     re.IGNORECASE | re.MULTILINE,
 )
-"""What SIP and SDP count or choose by themselves: sequence, length, session, ports. Any of it may look like a short
-number."""
+_UNCOUNTED = rb"\1\2\3"
+"""What SIP and SDP count or choose by themselves, which may look like a short number: sequence, length, subscription,
+the port behind an address, session. The groups are what stands before it, and stays."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +62,7 @@ def assert_nowhere(messages: Iterable[Message], *secrets: Secrets) -> None:
 def seen_in(raw: bytes, secret: Secrets) -> Iterator[str]:
     """Yield what of a secret can be read in these bytes, however it is written there."""
     national = secret.number.removeprefix(COUNTRY_CODE)
-    for text in _readings(_COUNTED.sub(rb"\1", raw)):
+    for text in _readings(_COUNTED.sub(_UNCOUNTED, raw)):
         if national in re.sub(r"(?<=\d)[ .()-]+(?=\d)", "", text):
             yield secret.number
         if secret.short_number and re.search(rf"(?<![^\W_]){secret.short_number}(?![^\W_])", text):
