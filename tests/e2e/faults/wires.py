@@ -17,7 +17,7 @@ from tests.e2e.talking import heard
 from tests.e2e.town import Town
 
 BACK_SECONDS = 20.0
-"""How long the service may take to be whole again: it tries at least every ten seconds."""
+"""How long the service may take to be whole again: it tries at least every five seconds."""
 NOTICE_SECONDS = 15.0
 """How long a connection may be dead without a word before health says so."""
 NET_SECONDS = 3.0
