@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 import structlog
@@ -251,5 +252,6 @@ def variables_maker(speech: Speech) -> Callable[[Decision, str], dict[str, str]]
 
 
 def _write_line(line: str) -> None:
-    sys.stdout.write(f"{line}\n")
-    sys.stdout.flush()
+    with suppress(OSError):  # a full disk behind it must not cost the call its plan
+        sys.stdout.write(f"{line}\n")
+        sys.stdout.flush()
