@@ -80,9 +80,9 @@ def test_loop_is_found_through_a_unit_and_its_group_where_all_in_it_lead_back() 
 def test_policy_with_places_that_all_lead_to_each_other_is_looked_through_at_once() -> None:
     everywhere = [to_unit(row) for row in range(2, 60)]
     units = [unit(1), *(unit(row, *everywhere, number=f"+46901618{row:02}") for row in range(2, 60))]
-    began = time.perf_counter()
+    began = time.process_time()
     assert obstacle(town([extension(1)], units=units), "61802") is None
-    assert time.perf_counter() - began < 1
+    assert time.process_time() - began < 1
 
 
 def test_chain_of_any_length_is_followed() -> None:
