@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import structlog
 
@@ -116,7 +117,7 @@ def compose(chosen: Settings) -> Service:
         tryout=chosen.tryout,
     )
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
-    presentation, machine = PresentationWatch(switch), Machine(chosen.home)
+    presentation, machine = PresentationWatch(switch), Machine(*folders_written(chosen))
     parts = Parts(
         {
             "policy": policy.run,
@@ -157,6 +158,12 @@ def compose(chosen: Settings) -> Service:
         health=health,
         systemd=systemd,
     )
+
+
+def folders_written(chosen: Settings) -> tuple[Path, ...]:
+    """Return where the service and its Asterisk keep anything, the home folder first."""
+    asterisk = [chosen.asterisk_folder / name for name in ("spool", "log", "lib")]
+    return (chosen.home, chosen.generated_folder, chosen.mail_spool, *asterisk)
 
 
 def connections(chosen: Settings) -> Connections:

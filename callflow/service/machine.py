@@ -31,9 +31,9 @@ JUMP_SECONDS = 1.0
 class Machine:
     """What was seen last; `run` looks twice a second."""
 
-    def __init__(self, folder: Path) -> None:
-        """`folder` is where snapshot, spool and generated files are kept."""
-        self._folder = folder
+    def __init__(self, *folders: Path) -> None:
+        """`folders` are where anything is kept: snapshot, spools, logs. Each may be on another disk, or yet to be made."""
+        self._folders = folders
         self._lags: deque[float] = deque([0.0], REMEMBERED_LOOKS)
         self._ahead = time.time() - time.monotonic()
         self.jumps = 0
@@ -72,12 +72,13 @@ class Machine:
         return {"ok": error is None, "error": error, "lag_seconds": round(lag, 4)}
 
     def disk(self) -> dict[str, Any]:
-        """Tell how much room the disk has."""
+        """Tell how much room there is on the disk that has the least."""
+        there = [folder for folder in self._folders if folder.exists()] or self._folders[:1]
         try:
-            free = shutil.disk_usage(self._folder).free
+            free, folder = min((shutil.disk_usage(folder).free, folder) for folder in there)
         except OSError as problem:
             return {"ok": False, "error": str(problem), "free_bytes": None}
-        full = f"only {free // 1_000_000} MB are free in {self._folder}" if free < LEAST_FREE_BYTES else None
+        full = f"only {free // 1_000_000} MB are free in {folder}" if free < LEAST_FREE_BYTES else None
         return {"ok": full is None, "error": full, "free_bytes": free}
 
     def files(self) -> dict[str, Any]:

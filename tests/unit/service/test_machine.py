@@ -45,6 +45,15 @@ async def test_a_full_disk_is_told_with_what_is_left(tmp_path: Path, monkeypatch
     assert "3 MB" in told["error"]
 
 
+async def test_the_fullest_of_several_disks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    spool, usage = tmp_path / "spool", shutil.disk_usage(tmp_path)
+    spool.mkdir()
+    free = {tmp_path: 900_000_000, spool: 2_000_000}
+    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=free[folder]))
+    told = Machine(tmp_path, spool, tmp_path / "not-yet-made").disk()
+    assert told == {"ok": False, "error": f"only 2 MB are free in {spool}", "free_bytes": 2_000_000}
+
+
 async def test_a_disk_that_is_gone_is_told(tmp_path: Path) -> None:
     told = Machine(tmp_path / "nowhere").disk()
     assert (told["ok"], told["free_bytes"]) == (False, None)
