@@ -71,9 +71,11 @@ def settings_of_a_new_home(shared_home: Path) -> Iterator[Settings]:
 
 @pytest.fixture(scope="session")
 def region_settings(shared_home: Path) -> Iterator[Settings]:
-    """Settings of this worker's own region."""
+    """Settings of this worker's own region, with media for hundreds of calls at once."""
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    media = {"rtp_first_port": 26000 + 1000 * worker, "rtp_last_port": 26999 + 1000 * worker}
     with settings_of_a_new_home(shared_home) as chosen:
-        yield chosen
+        yield chosen.model_copy(update=media)
 
 
 @pytest.fixture

@@ -8,14 +8,17 @@ import socket
 SECONDS = 5.0
 
 
-def register(server: str, username: str, password: str, contacts: list[str], host: str = "127.0.0.1") -> str:
+def register(
+    server: str, username: str, password: str, contacts: list[str], host: str = "127.0.0.1", *, own_port: int = 0
+) -> str:
     """Register `contacts` (each may hold `{me}`, where this socket is) at `server`; return the last answer's line.
 
-    Blocks: call it in a thread. What is registered stays when the socket is gone.
+    Blocks: call it in a thread. What is registered stays when the socket is gone. Asterisk calls back where the
+    request came from: `own_port` is where another program is to take the calls, 0 for any.
     """
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as phone:
         phone.settimeout(SECONDS)
-        phone.bind((host, 0))
+        phone.bind((host, own_port))
         address, port = server.split(":")
         me = f"{host}:{phone.getsockname()[1]}"
         lines = [f"Contact: {contact.format(me=me)}" for contact in contacts]
