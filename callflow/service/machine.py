@@ -32,7 +32,7 @@ class Machine:
     """What was seen last; `run` looks twice a second."""
 
     def __init__(self, *folders: Path) -> None:
-        """`folders` are where anything is kept: snapshot, spools, logs. Each may be on another disk, or yet to be made."""
+        """`folders` are where anything is kept: snapshot, spools, logs, on whatever disk, or yet to be made."""
         self._folders = folders
         self._lags: deque[float] = deque([0.0], REMEMBERED_LOOKS)
         self._ahead = time.time() - time.monotonic()
