@@ -46,6 +46,7 @@ class Connection:
     def __init__(self, client: socket.socket, server: socket.socket) -> None:
         self._ends = {Towards.CLIENT: client, Towards.SERVER: server}
         self._flowing = {towards: asyncio.Event() for towards in Towards}
+        self._sending = {towards: asyncio.Lock() for towards in Towards}
         self.said = bytearray()
         self.is_open = True
         self.tasks: tuple[asyncio.Task[None], ...] = ()
@@ -74,8 +75,9 @@ class Connection:
         return data
 
     async def send(self, data: bytes, towards: Towards) -> None:
-        """Pass these bytes on."""
-        await asyncio.get_running_loop().sock_sendall(self._ends[towards], data)
+        """Pass these bytes on, in one piece."""
+        async with self._sending[towards]:
+            await asyncio.get_running_loop().sock_sendall(self._ends[towards], data)
 
     def close(self, *, rudely: bool = False) -> None:
         """End both sides; `rudely` by RST, as a broken network does, not by FIN."""
@@ -202,9 +204,11 @@ class CutWire:
     async def inject(
         self, data: bytes, towards: Towards, only: Callable[[Connection], bool] = everyone, *, then_cut: bool = False
     ) -> None:
-        """Send bytes that nobody sent, between messages if the connection is quiet."""
+        """Send bytes that nobody sent, between messages if the connection is quiet; whoever gets them may hang up."""
         for connection in filter(only, self.connections):
-            await connection.send(data, towards)
+            sending = self._start(connection.send(data, towards))
+            connection.tasks = (*connection.tasks, sending)
+            await asyncio.gather(sending, return_exceptions=True)
             if then_cut:
                 connection.close(rudely=True)
 
