@@ -17,6 +17,7 @@ import structlog
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.policy.model import Policy
+from callflow.seldom import Seldom
 from callflow.service.clock import now
 from callflow.service.ports import Feed, PolicyStore, Snapshot, SnapshotFile
 
@@ -162,6 +163,7 @@ class PolicyHolder:
 
     async def _follow(self, name: str, follower: Follower, pause: float = 0.0) -> None:
         done: Held | None = None
+        failures = Seldom()
         while True:
             await self._wait_for_other_than(done)
             await asyncio.sleep(pause)
@@ -169,9 +171,9 @@ class PolicyHolder:
             assert held is not None
             try:
                 await follower(held.snapshot)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - told in the log and in health
                 self.follower_errors[name] = str(error) or type(error).__name__
-                log.exception("policy_follower_failed", follower=name)
+                failures.tell(log.exception, "policy_follower_failed", follower=name)
                 await asyncio.sleep(FOLLOW_AGAIN_SECONDS)
             else:
                 done = held

@@ -48,7 +48,7 @@ async def revisions(url: str, feed: Feed) -> AsyncIterator[int]:
                         yield revision
                     await _set_within(told, feed.poll_seconds / 2)
         except (*LOST, asyncpg.PostgresError) as error:
-            feed.error = f"{type(error).__name__}: {error}"
+            feed.error = f"{type(error).__name__}: {error}" if str(error) else f"no answer within {patience:g} s"
             if not lost:
                 FEED_LOSSES.inc()
                 _log.warning("policy_feed_lost", error=feed.error)

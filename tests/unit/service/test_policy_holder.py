@@ -100,7 +100,9 @@ async def test_a_change_is_held_kept_and_followed() -> None:
         await until(lambda: file.kept is not None and file.kept.policy.revision == 2)
 
 
-async def test_a_follower_that_fails_is_told_tried_again_and_holds_up_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_follower_that_fails_is_told_once_tried_again_and_holds_up_nobody(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(policy_holder, "FOLLOW_AGAIN_SECONDS", 0.01)
     store, failures, others = MemoryPolicyStore(snapshot(1)), [OSError("disk full"), OSError("disk full")], []
 
@@ -118,6 +120,7 @@ async def test_a_follower_that_fails_is_told_tried_again_and_holds_up_nobody(mon
         await until(lambda: others == [1])
         await until(lambda: holder.follower_errors == {})
     assert failures == []
+    assert capsys.readouterr().out.count("policy_follower_failed") == 1
 
 
 async def test_changes_in_a_row_are_taken_in_together(monkeypatch: pytest.MonkeyPatch) -> None:
