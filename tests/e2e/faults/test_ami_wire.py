@@ -140,7 +140,7 @@ async def ringing_while_ami_is_cut(town: Town, wires: Wires, moment: Fault) -> T
     made = wires.ami.made
     moment(wires.ami)
     ringing = await call_to_the_mobile(town)
-    await until(lambda: wires.ami.made > made, "a new connection")
+    await until(lambda: wires.ami.made > made, "a new connection", BACK_SECONDS)
     await wires.until_whole()
     return ringing
 

@@ -8,6 +8,7 @@ from callflow.asterisk.ari_connection import LARGEST_MESSAGE
 from callflow.phone.client import Phone
 from tests.e2e.faults.cut_wire import Change, CutWire, Towards
 from tests.e2e.faults.wires import (
+    BACK_SECONDS,
     ServiceLog,
     Wires,
     asks,
@@ -109,7 +110,7 @@ async def call_while_ari_is_cut(town: Town, wires: Wires, moment: Fault, phone: 
     made = wires.ari.made
     moment(wires.ari)
     talk = await talking(await called(town, phone, count))
-    await until(lambda: wires.ari.made > made, "a new connection")
+    await until(lambda: wires.ari.made > made, "a new connection", BACK_SECONDS)
     await wires.until_whole()
     assert wires.ari.made == made + 1
     await heard(*talk)
