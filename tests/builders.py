@@ -36,7 +36,7 @@ from callflow.policy.model import (
     WeeklyHours,
     build_policy,
 )
-from callflow.policy.plan import Dial, Menu, Phrase, PhraseKind, Say, Step
+from callflow.policy.plan import REASONS, Dial, Menu, Phrase, PhraseKind, Say, Step
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 OUTSIDER = "+46701740605"
@@ -241,9 +241,12 @@ def way(decision: Decision, *outcomes: str) -> list[str]:
     waiting = list(outcomes)
     met: list[str] = []
     step_number: int | None = 0
+    why = ""
     while step_number is not None:
         step = decision.plan.steps[step_number]
-        met.append(described(step))
+        met.append(described(step).replace("[why]", f"[{why}]"))
+        if isinstance(step, Dial):
+            why = REASONS.get(waiting[0] if waiting else "no_answer", "")
         step_number = _next(step, waiting)
     return met
 

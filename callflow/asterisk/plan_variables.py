@@ -13,8 +13,10 @@ step each, `verb,1(arguments)`, as Gosub takes it:
 
 `CF_SHOWN` is the number that legs through the trunk show, or `hidden`; empty for a caller who is shown as it came.
 
-Sounds are joined with `&`. Nothing is expanded when it is read, but `,`, `&`, `|` and parentheses separate, so
-every value must match a narrow pattern or the plan is refused.
+Sounds are joined with `&`; `policy/why` stands for the one that tells why the last dial was not answered.
+
+Nothing is expanded when it is read, but `,`, `&`, `|` and parentheses separate, so every value must match a narrow
+pattern or the plan is refused.
 """
 
 import re
@@ -143,9 +145,9 @@ def _sounds(phrases: tuple[Phrase, ...], language: str, sound: SoundOf) -> str:
 
 
 def _sound(phrase: Phrase, language: str, sound: SoundOf) -> str:
-    if phrase.kind is PhraseKind.PROMPT:
-        return phrase.value
-    return sound(language, phrase.value) or MISSING_SOUND
+    if phrase.kind is PhraseKind.TEXT:
+        return sound(language, phrase.value) or MISSING_SOUND
+    return phrase.value
 
 
 def _digit(digit: str) -> str:

@@ -11,7 +11,19 @@ from callflow.policy.decision import Decision
 from callflow.policy.explain import spoken_text
 from callflow.policy.extensions import extension_name
 from callflow.policy.model import Policy
-from callflow.policy.plan import Dial, Hangup, Leg, LegKind, Menu, Say, Step, Voicemail
+from callflow.policy.plan import (
+    WHY,
+    Dial,
+    Hangup,
+    Leg,
+    LegKind,
+    Menu,
+    Phrase,
+    PhraseKind,
+    Say,
+    Step,
+    Voicemail,
+)
 
 PRESS_AFTER_SECONDS = 1.0
 MESSAGE_SECONDS = 20.0
@@ -64,7 +76,7 @@ class Listener:
         """Take in what the dialplan reports of this call."""
         match name:
             case "CallflowStep":
-                self._step(int(fields["Step"]))
+                self._step(int(fields["Step"]), fields["Why"])
             case "CallflowEmergency":
                 words = self.words["emergency_test" if fields["Status"] == "TEST" else "emergency"]
                 self.tell(words.format(number=fields["Number"], status=fields["Status"]))
@@ -83,12 +95,12 @@ class Listener:
         for task in self._tasks:
             task.cancel()
 
-    def _step(self, number: int) -> None:
+    def _step(self, number: int, why: str) -> None:
         self._stop_ringing()
         if number >= len(self.decision.plan.steps):
             return
         step = self.decision.plan.steps[number]
-        self.tell(self._described(step))
+        self.tell(self._described(step, Phrase(PhraseKind.PROMPT, why)))
         match step:
             case Menu() if self.press:
                 self._press_next()
@@ -138,13 +150,13 @@ class Listener:
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    def _described(self, step: Step) -> str:
+    def _described(self, step: Step, why: Phrase) -> str:
         match step:
             case Say(phrases=phrases):
-                return self.words["say"].format(text=spoken_text(phrases, self.prompts))
+                return self.words["say"].format(text=self._text(phrases, why))
             case Menu(phrases=phrases, choices=choices):
                 digits = ", ".join(digit for digit, _ in choices)
-                return self.words["menu"].format(text=spoken_text(phrases, self.prompts), digits=digits)
+                return self.words["menu"].format(text=self._text(phrases, why), digits=digits)
             case Dial(legs=legs, rings=rings):
                 return self.words["dial"].format(who=self.words["and"].join(map(self._who, legs)), rings=rings)
             case Voicemail(mailbox=mailbox, urgent=urgent):
@@ -153,6 +165,9 @@ class Listener:
                 return self.words["hangup"]
             case _:
                 return type(step).__name__
+
+    def _text(self, phrases: tuple[Phrase, ...], why: Phrase) -> str:
+        return spoken_text(tuple(why if phrase is WHY else phrase for phrase in phrases), self.prompts)
 
     def _who(self, leg: Leg) -> str:
         if leg.kind is LegKind.TRUNK:

@@ -6,16 +6,10 @@ can reach and numbers it from the front.
 
 from dataclasses import replace
 
-from callflow.policy.plan import Dial, Menu, Phrase, PhraseKind, Plan, Presentation, Say, Step, Voicemail
+from callflow.policy.plan import Dial, Menu, Plan, Presentation, Say, Step, Voicemail
 
 MOST_STEPS = 60
 """No plan is longer; it must fit in the channel variables of one request."""
-
-WHY = Phrase(PhraseKind.PROMPT, "")
-"""Stands for the reason why a dial was not answered, in a step that follows more than one of its outcomes.
-
-INVARIANT: it is only in steps that directly follow a dial, which replaces it (`PlanBuilder.telling`).
-"""
 
 
 class PlanBuilder:
@@ -34,18 +28,6 @@ class PlanBuilder:
         if handle == len(self._steps):
             self._steps.append(step)
         return handle
-
-    def telling(self, handle: int, why: Phrase) -> int:
-        """Return the handle of a step like this one that says `why` in place of `WHY`; the same if it says none."""
-        step = self._steps[handle]
-        if not isinstance(step, Say | Menu) or all(phrase is not WHY for phrase in step.phrases):
-            return handle
-        phrases = tuple([why if phrase is WHY else phrase for phrase in step.phrases])
-        return self.add(
-            Say(phrases=phrases, next_step=step.next_step)
-            if isinstance(step, Say)
-            else replace(step, phrases=phrases)
-        )
 
     def finish(self, first: int, language: str, presentation: Presentation | None = None) -> Plan:
         """Return the plan that begins at `first`."""

@@ -7,7 +7,19 @@ from callflow.policy.builder import successors
 from callflow.policy.decision import Call, Decision, DiversionChange, TraceLine
 from callflow.policy.evaluate import decide
 from callflow.policy.model import Diversion, Policy
-from callflow.policy.plan import Dial, Hangup, Menu, Phrase, PhraseKind, Presentation, Say, Step, Voicemail
+from callflow.policy.plan import (
+    REASONS,
+    Dial,
+    Hangup,
+    Menu,
+    Phrase,
+    PhraseKind,
+    Presentation,
+    Say,
+    Step,
+    Voicemail,
+)
+from callflow.policy.spoken import prompt
 from callflow.policy.texts import LANGUAGES, outcome_text, reason_text
 
 Json = Mapping[str, object]
@@ -205,13 +217,23 @@ def _dial_text(step: Dial, *, swedish: bool) -> str:
 def spoken_text(phrases: tuple[Phrase, ...], words: Mapping[str, str]) -> str:
     """Return what is heard as running text; `words` gives what the prompts say (name to text).
 
-    A prompt that begins a new sentence ends the one before it.
+    A prompt that begins a new sentence ends the one before it. A reason that the call will tell is all three.
     """
     text = ""
     for phrase in phrases:
         is_prompt = phrase.kind is PhraseKind.PROMPT
-        said = words.get(phrase.value, phrase.value) if is_prompt else phrase.value
+        said = _said(phrase, words)
         if is_prompt and said[:1].isupper() and text and text[-1] not in ".!?:":
             text += "."
         text = f"{text} {said}" if text else said
     return text
+
+
+def _said(phrase: Phrase, words: Mapping[str, str]) -> str:
+    match phrase.kind:
+        case PhraseKind.PROMPT:
+            return words.get(phrase.value, phrase.value)
+        case PhraseKind.TEXT:
+            return phrase.value
+    reasons = (prompt(reason).value for reason in REASONS.values())
+    return " / ".join(words.get(reason, reason).removesuffix(".") for reason in reasons) + "."

@@ -13,11 +13,16 @@ class PhraseKind(StrEnum):
 
     PROMPT = "prompt"
     TEXT = "text"
+    REASON = "reason"
 
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """Something spoken: a PROMPT by its name in `prompts/<language>.txt`, or a TEXT of the policy (a name)."""
+    """Something spoken: a PROMPT by its name in `prompts/<language>.txt`, a TEXT of the policy (a name), or a REASON.
+
+    A REASON is why the dial just before was not answered, one of the prompts `REASONS` after each outcome: Asterisk
+    knows it when it comes to speak, so that what follows a dial is one path, not three.
+    """
 
     kind: PhraseKind
     value: str
@@ -25,6 +30,11 @@ class Phrase:
     def __hash__(self) -> int:
         """Hash by the words alone, which is much quicker; a plan's steps are looked up by their phrases."""
         return hash(self.value)
+
+
+WHY = Phrase(PhraseKind.REASON, "policy/why")
+REASONS = {"no_answer": "does-not-answer", "busy": "is-busy", "unreachable": "cannot-be-reached"}
+"""The prompt that tells each outcome of a dial; dialplan/interpreter.conf has them too."""
 
 
 class LegKind(StrEnum):

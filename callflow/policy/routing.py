@@ -13,12 +13,12 @@ from datetime import datetime
 from enum import StrEnum
 
 from callflow.policy.barrings import Category
-from callflow.policy.builder import WHY, PlanBuilder
+from callflow.policy.builder import PlanBuilder
 from callflow.policy.decision import Call, TraceLine
 from callflow.policy.lineage import is_confidential
 from callflow.policy.model import MOST_RINGS, Extension, Organisation, Policy, Target, TargetKind, Unit
 from callflow.policy.outgoing import Permission
-from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
+from callflow.policy.plan import REASONS, WHY, Dial, Hangup, HangupCause, Leg, Menu, Phrase, Say, Voicemail
 from callflow.policy.spoken import prompt, text
 
 _MOST_SPOKEN_OR_RUNG = 42
@@ -43,7 +43,7 @@ class FailureKind(StrEnum):
 class Failure:
     """Why a place did not answer, and its name as this caller may hear it.
 
-    `kind` is None after a dial: what follows its three outcomes is built once, and `dial` fills in which it was.
+    `kind` is None after a dial: Asterisk tells which of its outcomes it was.
     """
 
     kind: FailureKind | None
@@ -166,7 +166,7 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
         return last_resort(route, state)
     if state.rings_left <= 0:
         phrases = (*failure_phrases(state), *transfer_phrases(name))
-        route.spoken_or_rung += _ways_to_speak(phrases)
+        route.spoken_or_rung += 1
         route.note("R8", True, "spoken_before_more_rings")
         after = dial(route, legs, limit, name, state.heard(), no_answer, busy, unreachable)
         return route.builder.add(Say(phrases=phrases, next_step=after))
@@ -181,9 +181,9 @@ def dial(  # noqa: PLR0913, PLR0917 - what rings, for how long, called what, and
             legs=legs,
             rings=rings,
             ring_ms=route.ring_ms,
-            no_answer=_told(route, first, FailureKind.NO_ANSWER),
-            busy=_told(route, first if busy is None else busy(ended), FailureKind.BUSY),
-            unreachable=_told(route, first if unreachable is None else unreachable(ended), FailureKind.UNREACHABLE),
+            no_answer=first,
+            busy=first if busy is None else busy(ended),
+            unreachable=first if unreachable is None else unreachable(ended),
         )
         known = route.memo[key] = route.builder.add(step)
     return known
@@ -228,24 +228,7 @@ def failure_phrases(state: State) -> tuple[Phrase, ...]:
     if state.failure is None:
         return ()
     who = text(state.failure.name) if state.failure.name else prompt("the-one-you-seek")
-    return (who, prompt(_FAILURE_PROMPTS[state.failure.kind]) if state.failure.kind is not None else WHY)
-
-
-_FAILURE_PROMPTS = {
-    FailureKind.NO_ANSWER: "does-not-answer",
-    FailureKind.BUSY: "is-busy",
-    FailureKind.UNREACHABLE: "cannot-be-reached",
-}
-
-
-def _told(route: Route, step: int, kind: FailureKind) -> int:
-    """Return the step that follows this outcome of a dial: `step`, with the reason that it tells, if it does."""
-    return route.builder.telling(step, prompt(_FAILURE_PROMPTS[kind]))
-
-
-def _ways_to_speak(phrases: tuple[Phrase, ...]) -> int:
-    """Return how many steps these phrases become: one for each reason where they tell it."""
-    return len(FailureKind) if any(phrase is WHY for phrase in phrases) else 1
+    return (who, prompt(REASONS[state.failure.kind]) if state.failure.kind is not None else WHY)
 
 
 def transfer_phrases(name: str | None) -> tuple[Phrase, ...]:
@@ -299,7 +282,7 @@ def voicemail(route: Route, mailbox_id: int | None, *, urgent: bool = False) -> 
 
 def menu(route: Route, phrases: tuple[Phrase, ...], choices: tuple[tuple[str, int], ...], no_choice: int) -> int:
     """Offer choices; with none to offer just speak and go on."""
-    route.spoken_or_rung += _ways_to_speak(phrases)
+    route.spoken_or_rung += 1
     if not choices:
         return route.builder.add(Say(phrases=phrases, next_step=no_choice))
     return route.builder.add(Menu(phrases=phrases, choices=choices, no_choice=no_choice))

@@ -1,8 +1,7 @@
 """Building plans back to front."""
 
-from callflow.policy.builder import WHY, PlanBuilder, check_plan
+from callflow.policy.builder import PlanBuilder, check_plan
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, LegKind, Menu, Say, Voicemail
-from callflow.policy.spoken import prompt, text
 
 PHONE = (Leg(LegKind.PHONE, "61001"),)
 
@@ -33,19 +32,3 @@ def test_equal_steps_are_one_and_steps_that_nothing_leads_to_are_left_out() -> N
     builder.add(Say(phrases=(), next_step=nowhere))
     first = builder.add(Say(phrases=(), next_step=end))
     assert builder.finish(first, "sv").steps == (Say(phrases=(), next_step=1), Hangup())
-
-
-def test_a_step_that_tells_why_is_made_for_each_reason_and_any_other_is_itself() -> None:
-    builder = PlanBuilder()
-    end = builder.add(Hangup())
-    words = builder.add(Say(phrases=(text("Anna"), WHY), next_step=end))
-    menu = builder.add(Menu(phrases=(WHY,), choices=(("1", words),), no_choice=end))
-    busy = prompt("is-busy")
-    assert builder.telling(end, busy) == end
-    assert builder.telling(builder.telling(words, busy), prompt("does-not-answer")) == builder.telling(words, busy)
-    assert builder.finish(builder.telling(words, busy), "sv").steps[0] == Say(
-        phrases=(text("Anna"), busy), next_step=1
-    )
-    told = builder.finish(builder.telling(menu, busy), "sv").steps[0]
-    assert isinstance(told, Menu)
-    assert told.phrases == (busy,)

@@ -136,10 +136,18 @@ def test_text_tells_what_happens_and_why_in_swedish() -> None:
 
 
 def test_text_is_there_in_english_too() -> None:
-    text = explain_text(town(), external(ONE), TUESDAY_TEN, "en", {"policy/is-busy": "is busy."})
+    reasons = {
+        "does-not-answer": "does not answer.",
+        "is-busy": "is busy.",
+        "cannot-be-reached": "cannot be reached.",
+    }
+    words = {f"policy/{name}": said for name, said in reasons.items()}
+    text = explain_text(town(), external(ONE), TUESDAY_TEN, "en", words)
     assert text.startswith("Call to an extension (extension), policy revision 1\n\nWhat happens:\n")
     assert "ring 61001, at most 4 rings; no answer → 3, busy → 1, unreachable → 3" in text
-    assert "say ”Anna Lind is busy. policy/transfer-to Anknytning 2” → 2" in text
+    assert (
+        "say ”Anna Lind does not answer / is busy / cannot be reached. policy/transfer-to Anknytning 2” → 2" in text
+    )
     assert "ring +46701740602, at most 4 rings; unanswered → 3" in text
     assert "voicemail 70001 → 4" in text
     assert "hang up (normal)" in text
