@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import datetime
 
 import pytest
+from structlog.testing import capture_logs
 
 from callflow.policy.model import Organisation, build_policy
 from callflow.service import policy_holder
@@ -101,7 +102,7 @@ async def test_a_change_is_held_kept_and_followed() -> None:
 
 
 async def test_a_follower_that_fails_is_told_once_tried_again_and_holds_up_nobody(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(policy_holder, "FOLLOW_AGAIN_SECONDS", 0.01)
     store, failures, others = MemoryPolicyStore(snapshot(1)), [OSError("disk full"), OSError("disk full")], []
@@ -115,12 +116,13 @@ async def test_a_follower_that_fails_is_told_once_tried_again_and_holds_up_nobod
 
     holder = PolicyHolder(store, MemoryFile(), {"asterisk": fails, "speech": other})
     await holder.start()
-    async with running(holder.run()):
-        await until(lambda: holder.follower_errors == {"asterisk": "disk full"})
-        await until(lambda: others == [1])
-        await until(lambda: holder.follower_errors == {})
+    with capture_logs() as lines:
+        async with running(holder.run()):
+            await until(lambda: holder.follower_errors == {"asterisk": "disk full"})
+            await until(lambda: others == [1])
+            await until(lambda: holder.follower_errors == {})
     assert failures == []
-    assert capsys.readouterr().out.count("policy_follower_failed") == 1
+    assert [line["event"] for line in lines].count("policy_follower_failed") == 1
 
 
 async def test_changes_in_a_row_are_taken_in_together(monkeypatch: pytest.MonkeyPatch) -> None:
