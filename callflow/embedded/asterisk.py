@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import shlex
 import socket
 import time
 from asyncio.subprocess import DEVNULL, PIPE, Process
@@ -62,6 +63,7 @@ class EmbeddedAsterisk:
         for folder in ("run", "log", "spool", "lib"):
             (self.settings.asterisk_folder / folder).mkdir(parents=True, exist_ok=True)
         self.output_path.write_bytes(b"")
+        self._write_restart_command()
         with self.output_path.open("ab") as output:  # appended, so that it may be cut while Asterisk writes
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(),
@@ -109,8 +111,21 @@ class EmbeddedAsterisk:
             raise AsteriskConsoleError(f"Asterisk did not answer “{command}”: {answer.strip()}. Does it run?")
         return answer
 
+    @property
+    def _restart_command(self) -> Path:
+        return self.settings.asterisk_folder / "run" / "asterisk"
+
+    def _write_restart_command(self) -> None:
+        """Write what Asterisk becomes at `core restart`: it starts its own name anew, with no loader before it."""
+        self._restart_command.write_text(f'#!/bin/sh\nexec {shlex.join(self._program())} "$@"\n')
+        self._restart_command.chmod(0o700)
+
+    def _program(self) -> list[str]:
+        *loader, program = self.tools.command("asterisk")
+        return [*loader, "--argv0", str(self._restart_command), program] if loader else [program]
+
     def _command(self) -> list[str]:
-        return [*self.tools.command("asterisk"), "-C", str(self.settings.asterisk_folder / "etc" / "asterisk.conf")]
+        return [*self._program(), "-C", str(self.settings.asterisk_folder / "etc" / "asterisk.conf")]
 
     def _check_before_start(self) -> None:
         if len(os.fsencode(self.control_socket)) > LONGEST_SOCKET_PATH:
