@@ -10,6 +10,7 @@ puts into a bounded queue. Each connection is a panoramisk manager of its own.
 import asyncio
 import codecs
 from collections.abc import AsyncIterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -35,6 +36,9 @@ PING_ANSWER_SECONDS = 5.0
 QUEUE_SIZE = 10_000
 LARGEST_MESSAGE = 1024 * 1024
 """Characters; a peer that sends more without an end is not AMI and is left."""
+
+SHUTTING_DOWN = "shutting down"
+"""What Asterisk says of every action while it is to stop or restart and waits for its calls."""
 
 _skips = Seldom()
 
@@ -232,6 +236,8 @@ class AmiConnection:
         try:
             await _act(manager, "Login", login, CONNECT_SECONDS)
         except AmiActionRefusedError as error:
+            if SHUTTING_DOWN in str(error):
+                raise AmiUnavailableError(str(error)) from error
             raise AmiLoginRefusedError(
                 f"Asterisk refused the AMI user '{address.username}': check ami_username and ami_password"
             ) from error
@@ -244,7 +250,8 @@ async def _ping_until_lost(manager: _Manager) -> None:
                 await manager.lost.wait()
         except TimeoutError:
             if not manager.protocol.responses:  # Asterisk answers in turn: behind a long reload no ping is late
-                await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
+                with suppress(AmiActionRefusedError):  # as Asterisk does while it waits for the last call to end
+                    await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
 
 
 async def _act(manager: _Manager, name: str, headers: Mapping[str, str], seconds: float) -> Message:
