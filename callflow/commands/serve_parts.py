@@ -168,7 +168,7 @@ def folders_written(chosen: Settings) -> tuple[Path, ...]:
 
 def connections(chosen: Settings) -> Connections:
     """Return the ways to Asterisk, none of them up yet."""
-    ami, reloading = ami_connection(chosen, "call,user"), ami_connection(chosen, "off")
+    ami, reloading = ami_connection(chosen, "call,user"), ami_connection(chosen, "system")
     return Connections(ari=ari_connection(chosen), ami=ami, reloading=reloading)
 
 
