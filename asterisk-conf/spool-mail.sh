@@ -1,8 +1,11 @@
 #!/bin/sh
 # Asterisk's mailcmd: keep the message on stdin where the service sends from. Written under a hidden name and then
-# renamed, so that nobody reads half a message.
-set -eu
+# renamed, so that nobody reads half a message. Asterisk waits for nothing here and keeps the message's file until the
+# end: on a full disk it is written again and again until there is room, from its beginning.
+set -u
 umask 077
-part=$(mktemp "@MAIL_SPOOL@/.XXXXXXXXXXXX")
-cat > "$part"
+until part=$(mktemp "@MAIL_SPOOL@/.XXXXXXXXXXXX") && cat /dev/stdin > "$part"; do
+    rm -f "$part"
+    sleep 5
+done
 mv "$part" "@MAIL_SPOOL@/$(basename "$part" | cut -c2-).eml"
