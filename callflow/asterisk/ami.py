@@ -91,12 +91,6 @@ class Ami:
         """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""
         await self._connection.action("Reload", {"Module": module}, seconds=RELOAD_SECONDS)
 
-    async def logs_given_up(self) -> AsyncIterator[str]:
-        """Yield the path of each log file that Asterisk writes no more, on a connection that gets `system` events."""
-        async for message in self._connection.events():
-            if not isinstance(message, Lost) and message.get("Event") == "LogChannel" and message["Enabled"] == "No":
-                yield str(message.get("Channel", ""))
-
     async def rotate_logs(self) -> None:
         """Have Asterisk begin new log files."""
         await self._connection.action("LoggerRotate")

@@ -1,8 +1,7 @@
-"""Keeps Asterisk's log files short and open: it begins no new one by itself, and gives up one that has no room."""
+"""Keeps Asterisk's log files short: it never begins a new one by itself."""
 
 import asyncio
 import os
-import shutil
 from pathlib import Path
 
 import structlog
@@ -14,9 +13,6 @@ log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 60.0
 LARGEST_BYTES = 10_000_000
-AGAIN_SECONDS = 5.0
-ROOM_BYTES = 1_000_000
-"""With so much room a log that was given up is opened again."""
 KEPT_FILES = 5
 """How many files are kept beside the one that is written: `messages.log.0` is the youngest of them."""
 CONSOLE = "console.log"
@@ -29,34 +25,9 @@ class LogFiles:
     def __init__(self, folder: Path, ami: Ami) -> None:
         self._folder = folder
         self._ami = ami
-        self._given_up = asyncio.Event()
-        self._given_up.set()  # nobody knows what was before we came
 
     async def run(self) -> None:
-        """Look each minute, and open what was given up, until cancelled; an Asterisk that is away is asked later."""
-        async with asyncio.TaskGroup() as group:
-            group.create_task(self._keep_short(), name="logs-short")
-            group.create_task(self._note_given_up(), name="logs-given-up")
-            group.create_task(self._open_again(), name="logs-open")
-
-    async def _note_given_up(self) -> None:
-        async for name in self._ami.logs_given_up():
-            log.warning("asterisk_log_given_up", file=name)
-            self._given_up.set()
-
-    async def _open_again(self) -> None:
-        while True:
-            await self._given_up.wait()
-            try:
-                if shutil.disk_usage(self._folder).free >= ROOM_BYTES:
-                    self._given_up.clear()
-                    await self._ami.reload("logger")
-            except (CallflowError, OSError) as error:
-                self._given_up.set()
-                log.debug("asterisk_logs_not_opened", reason=str(error))
-            await asyncio.sleep(AGAIN_SECONDS)
-
-    async def _keep_short(self) -> None:
+        """Look each minute until cancelled; an Asterisk that is away is asked the next time."""
         while True:
             try:
                 await self.shorten()

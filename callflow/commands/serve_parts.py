@@ -61,7 +61,6 @@ AMI_SECONDS = 5.0
 """How long what Asterisk must take in waits for it, and the next change with it."""
 LOOPBACK = "127.0.0.1"
 """Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""
-DECISION_VARIABLE = "CALLFLOW_DECISION"
 
 
 class ServiceStartError(CallflowError):
@@ -163,12 +162,12 @@ def compose(chosen: Settings) -> Service:
 def folders_written(chosen: Settings) -> tuple[Path, ...]:
     """Return where the service and its Asterisk keep anything, the home folder first."""
     asterisk = [chosen.asterisk_folder / name for name in ("spool", "log", "lib")]
-    return (chosen.home, chosen.generated_folder, chosen.mail_spool, *asterisk)
+    return (chosen.home, chosen.home / "log", chosen.generated_folder, chosen.mail_spool, *asterisk)
 
 
 def connections(chosen: Settings) -> Connections:
     """Return the ways to Asterisk, none of them up yet."""
-    ami, reloading = ami_connection(chosen, "call,user"), ami_connection(chosen, "system")
+    ami, reloading = ami_connection(chosen, "call,user"), ami_connection(chosen, "off")
     return Connections(ari=ari_connection(chosen), ami=ami, reloading=reloading)
 
 
@@ -253,7 +252,7 @@ def variables_maker(speech: Speech) -> Callable[[Decision, str], dict[str, str]]
     """Return what turns a decision and its id into channel variables."""
 
     def make(decision: Decision, decision_id: str) -> dict[str, str]:
-        return {**plan_variables(decision.plan, speech.sound), DECISION_VARIABLE: decision_id}
+        return plan_variables(decision.plan, speech.sound, decision_id)
 
     return make
 

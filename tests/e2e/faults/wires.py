@@ -23,7 +23,7 @@ NOTICE_SECONDS = 15.0
 NET_SECONDS = 3.0
 """What a caller may hear of silence: the dead-man's switch is two, and the machine adds."""
 
-RELOADING = that_said(b"Events: system")
+RELOADING = that_said(b"Events: off")
 """The AMI connection that reloads have to themselves."""
 RINGING = that_said(b"Events: call")
 """The AMI connection that hears what rings."""
