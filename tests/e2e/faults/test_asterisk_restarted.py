@@ -193,7 +193,7 @@ async def test_after_a_cold_start_of_all_but_the_database_calls_are_decided_by_t
 async def test_a_call_goes_on_when_asterisk_was_frozen_for_some_seconds(town: Town, moment: Moment) -> None:
     async def freeze() -> None:
         async with frozen_asterisk(town):
-            await until_frozen_for(3.0)
+            await until_passed(3.0)
 
     undisturbed = await moment(town, freeze)
     await undisturbed()
@@ -211,7 +211,7 @@ async def test_a_call_that_came_to_a_frozen_asterisk_is_decided_when_it_goes_on(
     await is_well_again(town)
 
 
-async def until_frozen_for(seconds: float) -> None:
+async def until_passed(seconds: float) -> None:
     """Let so much time pass: it is the fault itself."""
     until = time.monotonic() + seconds
     await eventually(lambda: _passed(until), seconds + 5, "time stands still")
