@@ -8,7 +8,7 @@ import msgspec
 import structlog
 
 from callflow.asterisk import ari_operations as operations
-from callflow.asterisk.ari_connection import AriConnection, AriRequestError
+from callflow.asterisk.ari_connection import AriConnection, AriRequestError, Request
 from callflow.asterisk.ari_events import (
     ApplicationReplaced,
     CallBroadcast,
@@ -76,39 +76,27 @@ class Ari:
         answer = await self._connection.request(operations.CLAIM_CHANNEL, query=query)
         return _still_there(operations.CLAIM_CHANNEL, answer)
 
-    async def set_channel_vars(self, channel_id: str, variables: Mapping[str, str]) -> None:
-        """`setChannelVars`: all in one request; the channel must be in Stasis."""
-        operation = operations.SET_CHANNEL_VARS
-        body = {"variables": dict(variables)}
-        _require_call(operation, await self._connection.request(operation, {"channelId": channel_id}, body=body))
-
-    async def continue_in_dialplan(
-        self,
-        channel_id: str,
-        *,
-        context: str | None = None,
-        extension: str | None = None,
-        priority: int | None = None,
-    ) -> None:
-        """`continueInDialplan`: there, or behind where the channel came from."""
-        operation = operations.CONTINUE_IN_DIALPLAN
-        place = {"context": context, "extension": extension, "priority": priority}
-        query = {name: str(value) for name, value in place.items() if value is not None}
-        _require_call(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
-
     async def hangup(self, channel_id: str, *, reason_code: int = 16) -> None:
         """`hangup` with a Q.850 cause; a channel that is gone already is as good."""
         operation, query = operations.HANGUP, {"reason_code": str(reason_code)}
         _still_there(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
 
     async def start_plan(self, channel_id: str, variables: Mapping[str, str]) -> None:
-        """Set the whole plan in one request, then let the interpreter run it."""
-        await self.set_channel_vars(channel_id, variables)
-        await self.continue_in_dialplan(channel_id, context=RUN_CONTEXT, extension="s", priority=1)
+        """`setChannelVars`, then `continueInDialplan`, sent together: the whole plan, and the interpreter runs it.
+
+        The channel must be in Stasis. One that has gone on meanwhile refuses both.
+        """
+        channel = {"channelId": channel_id}
+        plan = Request(operations.SET_CHANNEL_VARS, channel, body={"variables": dict(variables)})
+        run = {"context": RUN_CONTEXT, "extension": "s", "priority": "1"}
+        asked = (plan, Request(operations.CONTINUE_IN_DIALPLAN, channel, run))
+        for request, answer in zip(asked, await self._connection.requests(*asked), strict=True):
+            _require_call(request.operation, answer)
 
     async def let_fall_back(self, channel_id: str) -> None:
-        """Continue behind the entry's Stasis: without a plan the dialplan goes on to its fallback."""
-        await self.continue_in_dialplan(channel_id)
+        """`continueInDialplan` behind the entry's Stasis: without a plan the dialplan goes on to its fallback."""
+        operation = operations.CONTINUE_IN_DIALPLAN
+        _require_call(operation, await self._connection.request(operation, {"channelId": channel_id}))
 
     async def left_over(self) -> tuple[WaitingCall, ...]:
         """Return the calls in applications of ours, also those of a process that has died."""

@@ -80,6 +80,16 @@ class AriAddress:
         return f"Basic {b64encode(f'{self.username}:{self.password}'.encode()).decode()}"
 
 
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request: what its path and query are filled with, and its body, sent as JSON unless None."""
+
+    operation: Operation
+    path: Mapping[str, str] = field(default_factory=dict)
+    query: Mapping[str, str] = field(default_factory=dict)
+    body: object = None
+
+
 class AriConnection:
     """A websocket that is kept up by `run` and used through `request` and `events`."""
 
@@ -132,24 +142,34 @@ class AriConnection:
         Raises:
             AriUnavailableError: not connected, the connection was lost meanwhile, or no answer in a second.
         """
-        socket = self._socket
+        [answer] = await self.requests(Request(operation, path or {}, query or {}, body))
+        return answer
+
+    async def requests(self, *requests: Request) -> list[RESTResponse]:
+        """Send requests without waiting in between, and return their answers: Asterisk takes them one by one.
+
+        Raises:
+            AriUnavailableError: as `request`; some of them may have been carried out.
+        """
+        socket, names = self._socket, " and ".join(request.operation.nickname for request in requests)
         if socket is None:
-            raise AriUnavailableError(f"{operation.nickname}: not connected to Asterisk's ARI")
-        number = str(next(self._numbers))
-        answer: asyncio.Future[RESTResponse] = asyncio.get_running_loop().create_future()
-        self._waiting[number] = answer
+            raise AriUnavailableError(f"{names}: not connected to Asterisk's ARI")
+        numbers = [str(next(self._numbers)) for _ in requests]
+        answers: list[asyncio.Future[RESTResponse]] = [asyncio.get_running_loop().create_future() for _ in requests]
+        self._waiting.update(zip(numbers, answers, strict=True))
         try:
             async with asyncio.timeout(REQUEST_SECONDS):
-                await socket.send_str(_encode(number, operation, path or {}, query or {}, body))
-                return await answer
+                for number, request in zip(numbers, requests, strict=True):
+                    await socket.send_str(_encode(number, request))
+                return [await answer for answer in answers]
         except TimeoutError as error:
-            raise AriUnavailableError(
-                f"{operation.nickname}: no answer from Asterisk in {REQUEST_SECONDS} s"
-            ) from error
+            raise AriUnavailableError(f"{names}: no answer from Asterisk in {REQUEST_SECONDS} s") from error
         except ConnectionError as error:
-            raise AriUnavailableError(f"{operation.nickname}: the connection to Asterisk was lost") from error
+            raise AriUnavailableError(f"{names}: the connection to Asterisk was lost") from error
         finally:
-            del self._waiting[number]
+            for number, answer in zip(numbers, answers, strict=True):
+                del self._waiting[number]
+                _forget(answer)
 
     async def _serve_one_connection(self, session: aiohttp.ClientSession) -> None:
         async with asyncio.timeout(CONNECT_SECONDS):
@@ -242,14 +262,19 @@ class AriConnection:
                 answer.set_exception(ConnectionResetError("the websocket was closed"))
 
 
-def _encode(
-    number: str, operation: Operation, path: Mapping[str, str], query: Mapping[str, str], body: object
-) -> str:
-    unknown = set(query) - set(operation.query)
+def _forget(answer: asyncio.Future[RESTResponse]) -> None:
+    """Give up an answer that nobody waits for any more, whether it came or the connection was lost first."""
+    if not answer.cancel() and not answer.cancelled():
+        answer.exception()
+
+
+def _encode(number: str, request: Request) -> str:
+    operation = request.operation
+    unknown = set(request.query) - set(operation.query)
     assert not unknown, f"{operation.nickname} has no parameter {unknown}"
-    uri = operation.path.lstrip("/").format_map({name: quote(value, safe="") for name, value in path.items()})
-    if query:
-        uri = f"{uri}?{urlencode(query, quote_via=quote)}"
+    uri = operation.path.lstrip("/").format_map({name: quote(value, safe="") for name, value in request.path.items()})
+    if request.query:
+        uri = f"{uri}?{urlencode(request.query, quote_via=quote)}"
     message: dict[str, Any] = {
         "type": "RESTRequest",
         "transaction_id": number,
@@ -257,7 +282,7 @@ def _encode(
         "method": operation.method,
         "uri": uri,
     }
-    if body is not None:
+    if request.body is not None:
         message["content_type"] = "application/json"
-        message["message_body"] = msgspec.json.encode(body).decode()
+        message["message_body"] = msgspec.json.encode(request.body).decode()
     return msgspec.json.encode(message).decode()

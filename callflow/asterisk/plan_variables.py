@@ -1,17 +1,17 @@
-"""A plan as the channel variables that dialplan/interpreter.conf runs.
+"""A plan as the one channel variable that dialplan/interpreter.conf runs: setting many takes Asterisk much longer.
 
-`CF_LANG` is the language as Asterisk names it; two underscores let the legs inherit it. `CF_0`, `CF_1`, … hold one
-step each, `verb,1(arguments)`, as Gosub takes it:
+`CF_PLAN` has fields with `|` between them. First `HEADER` of them: the language as Asterisk names it; the number that
+legs through the trunk show, or `hidden`, empty for a caller who is shown as it came; the name shown with it; `1`
+where phones of ours show no number either; the decision's id. Then one for each step, `verb,1(arguments)`, as Gosub
+takes it:
 
 - `dial,1(legs,seconds,seconds once answered,ms of ringing,no answer,busy,unreachable)`; a time is `seconds^seconds
   without any ringing`
 - `say,1(sounds,next)`
-- `menu,1(sounds,seconds to wait,times,no choice)`, and `CF_<step>_<digit>` the step of each valid digit
+- `menu,1(sounds,seconds to wait,times,no choice,choices)`; choices are `:d<digit>:<step>` for each valid digit
 - `voicemail,1(mailbox,options,next)`
 - `hangup,1(Q.850 cause)`
 - `emergency,1(112)`, for an emergency call that the dialplan did not know by its number
-
-`CF_SHOWN` is the number that legs through the trunk show, or `hidden`; empty for a caller who is shown as it came.
 
 Sounds are joined with `&`; `policy/why` stands for the one that tells why the last dial was not answered.
 
@@ -62,8 +62,9 @@ CAUSES = {
 VOICEMAIL_CONTEXT = "callflow"
 
 HIDDEN = "hidden"
-DIGITS = "0123456789*"
-"""Every digit that a menu can offer; those it does not offer are set to nothing."""
+PLAN_VARIABLE = "CF_PLAN"
+BETWEEN = "|"
+HEADER = 5
 
 SoundOf = Callable[[str, str], str | None]
 """(language, text) -> path of its sound without extension, or None when there is none yet."""
@@ -73,27 +74,22 @@ _DIGIT = re.compile(r"[0-9*]")
 _MAILBOX = re.compile(r"[0-9]{1,24}")
 
 
-def plan_variables(plan: Plan, sound: SoundOf) -> dict[str, str]:
-    """Return the channel variables of `plan`; raise `ConfigurationError` for a plan that Asterisk must not get."""
-    variables = {"__CF_LANG": asterisk_language(plan.language), **_presentation(plan)}
-    for number, step in enumerate(plan.steps):
-        _check_successors(number, step, len(plan.steps))
-        variables[f"CF_{number}"] = _encoded(step, plan.language, sound)
-        if isinstance(step, Menu):
-            chosen = {_digit(digit): str(to) for digit, to in step.choices}
-            variables |= {f"CF_{number}_{digit}": chosen.get(digit, "") for digit in DIGITS}
+def plan_variables(plan: Plan, sound: SoundOf, decision_id: str) -> dict[str, str]:
+    """Return the channel variable of `plan`; raise `ConfigurationError` for a plan that Asterisk must not get."""
     if not plan.steps:
         raise ConfigurationError("a plan without steps leaves the caller in silence; end it with a hang-up")
-    return variables
+    for number, step in enumerate(plan.steps):
+        _check_successors(number, step, len(plan.steps))
+    steps = [_encoded(step, plan.language, sound) for step in plan.steps]
+    header = (asterisk_language(plan.language), *_presentation(plan), decision_id)
+    return {PLAN_VARIABLE: BETWEEN.join((*header, *steps))}
 
 
-def _presentation(plan: Plan) -> dict[str, str]:
-    """Return how the caller is shown; every variable is set, since a transferred call has those of its last plan."""
-    shown = plan.presentation
-    if shown is None:
-        return {"__CF_SHOWN": "", "__CF_SHOWN_NAME": "", "CF_HIDDEN": ""}
-    number, name = shown_outside(shown)
-    return {"__CF_SHOWN": number, "__CF_SHOWN_NAME": name, "CF_HIDDEN": "1" if shown.hidden_inside else ""}
+def _presentation(plan: Plan) -> tuple[str, str, str]:
+    """Return number, name and whether both are hidden inside; all empty for a caller who is shown as it came."""
+    if plan.presentation is None:
+        return "", "", ""
+    return *shown_outside(plan.presentation), "1" if plan.presentation.hidden_inside else ""
 
 
 def shown_outside(shown: Presentation) -> tuple[str, str]:
@@ -110,7 +106,8 @@ def _encoded(step: Step, language: str, sound: SoundOf) -> str:
             return f"say,1({_sounds(phrases, language, sound)},{next_step})"
         case Menu(phrases=phrases):
             wait = seconds(step.wait_ms)
-            return f"menu,1({_sounds(phrases, language, sound)},{wait},{step.times},{step.no_choice})"
+            choices = "".join(f":d{_digit(digit)}:{to}" for digit, to in step.choices)
+            return f"menu,1({_sounds(phrases, language, sound)},{wait},{step.times},{step.no_choice},{choices})"
         case Voicemail(mailbox=mailbox, urgent=urgent, next_step=next_step):
             return f"voicemail,1({voicemail_box(mailbox)},{'uU' if urgent else 'u'},{next_step})"
         case Hangup(cause=cause):

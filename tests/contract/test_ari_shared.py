@@ -41,7 +41,7 @@ async def test_a_call_that_is_gone_cannot_be_claimed(ari: Ari) -> None:
 
 async def test_a_plan_for_a_call_that_is_gone_is_refused(ari: Ari) -> None:
     with pytest.raises(CallGoneError, match="setChannelVars"):
-        await ari.start_plan("1.23", {"CF_0": "hangup,1(16)"})
+        await ari.start_plan("1.23", {"CF_PLAN": "se|||||hangup,1(16)"})
 
 
 async def test_a_call_that_is_gone_cannot_fall_back(ari: Ari) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from callflow.asterisk.conf_text import ConfigurationError
-from callflow.asterisk.plan_variables import plan_variables
+from callflow.asterisk.plan_variables import HEADER, SoundOf, plan_variables
 from callflow.policy.plan import (
     Dial,
     Emergency,
@@ -18,6 +18,7 @@ from callflow.policy.plan import (
     Phrase,
     PhraseKind,
     Plan,
+    Presentation,
     Say,
     Step,
     Voicemail,
@@ -41,58 +42,73 @@ def dial(*legs: Leg, rings: int = 4, ring_ms: int = 6000) -> Dial:
     return Dial(legs=legs, rings=rings, ring_ms=ring_ms, no_answer=1, busy=2, unreachable=3)
 
 
-def encoded(*steps: Step) -> dict[str, str]:
-    """Return the variables of `steps` with hang-ups behind them for their successors."""
-    return plan_variables(Plan(language="sv", steps=(*steps, *([Hangup()] * 3))), no_speech)
+def fields_of(plan: Plan, sound: SoundOf = no_speech) -> list[str]:
+    """Return the fields of the plan's variable: `HEADER` of them, then the steps."""
+    [(name, value)] = plan_variables(plan, sound, "0a1b2c").items()
+    assert name == "CF_PLAN"
+    return value.split("|")
+
+
+def encoded(*steps: Step) -> list[str]:
+    """Return each of `steps`, with hang-ups behind them for their successors."""
+    return fields_of(Plan(language="sv", steps=(*steps, *([Hangup()] * 3))))[HEADER:]
 
 
 def test_a_phone_rings_for_its_rings_and_is_given_up_when_it_does_not_ring() -> None:
-    assert encoded(dial(PHONE))["CF_0"] == "dial,1(PJSIP/61001,24^5,24^5,24000,1,2,3)"
+    assert encoded(dial(PHONE))[0] == "dial,1(PJSIP/61001,24^5,24^5,24000,1,2,3)"
 
 
 def test_a_mobile_gets_more_time_until_the_call_is_answered() -> None:
-    assert encoded(dial(MOBILE))["CF_0"] == "dial,1(PJSIP/+46701740605@trunk,32^10,24^10,24000,1,2,3)"
+    assert encoded(dial(MOBILE))[0] == "dial,1(PJSIP/+46701740605@trunk,32^10,24^10,24000,1,2,3)"
 
 
 def test_a_twin_that_confirms_rings_beside_its_desk_phone() -> None:
     legs = "PJSIP/61001&Local/+46701740605@callflow-confirm/n"
-    assert encoded(dial(PHONE, CONFIRMING))["CF_0"].startswith(f"dial,1({legs},")
+    assert encoded(dial(PHONE, CONFIRMING))[0].startswith(f"dial,1({legs},")
 
 
 def test_a_leg_named_twice_rings_once() -> None:
-    assert encoded(dial(PHONE, PHONE))["CF_0"].startswith("dial,1(PJSIP/61001,")
+    assert encoded(dial(PHONE, PHONE))[0].startswith("dial,1(PJSIP/61001,")
 
 
 def test_a_short_cadence_keeps_its_fractions_of_a_second() -> None:
-    assert "1.6^5" in encoded(dial(PHONE, ring_ms=400))["CF_0"]
+    assert "1.6^5" in encoded(dial(PHONE, ring_ms=400))[0]
 
 
 def test_swedish_is_what_asterisk_calls_se() -> None:
-    assert encoded()["__CF_LANG"] == "se"
+    assert fields_of(Plan(language="sv", steps=(Hangup(),))) == ["se", "", "", "", "0a1b2c", "hangup,1(16)"]
+
+
+def test_how_the_caller_is_shown_stands_before_the_steps() -> None:
+    shown = Presentation(number="+4690161001", name="Åsa | Öberg")
+    hidden = Presentation(number=None, hidden_inside=True)
+    for presentation, fields in ((shown, ["+4690161001", "Åsa Öberg", ""]), (hidden, ["hidden", "", "1"])):
+        plan = Plan(language="sv", steps=(Hangup(),), presentation=presentation)
+        assert fields_of(plan)[1:4] == fields
 
 
 def test_prompts_and_speech_are_joined_in_order() -> None:
     phrases = (prompt("policy/transfer-to"), Phrase(PhraseKind.TEXT, "Åsa Öberg"))
     plan = Plan(language="sv", steps=(Say(phrases=phrases, next_step=1), Hangup()))
-    variables = plan_variables(plan, lambda language, _text: f"policy/{language}/0a1b")
-    assert variables["CF_0"] == "say,1(policy/transfer-to&policy/sv/0a1b,1)"
+    assert (
+        fields_of(plan, lambda language, _text: f"policy/{language}/0a1b")[HEADER]
+        == "say,1(policy/transfer-to&policy/sv/0a1b,1)"
+    )
 
 
 def test_a_name_without_speech_is_spoken_of_in_general() -> None:
     say = Say(phrases=(Phrase(PhraseKind.TEXT, "Åsa Öberg"),), next_step=1)
-    assert encoded(say)["CF_0"] == "say,1(policy/the-one-you-seek,1)"
+    assert encoded(say)[0] == "say,1(policy/the-one-you-seek,1)"
 
 
-def test_a_menu_has_a_variable_for_each_digit() -> None:
+def test_a_menu_has_the_step_of_each_digit() -> None:
     menu = Menu(phrases=(prompt("a"),), choices=(("1", 2), ("0", 3)), no_choice=1, wait_ms=4500, times=3)
-    variables = encoded(menu)
-    assert variables["CF_0"] == "menu,1(a,4.5,3,1)"
-    assert (variables["CF_0_1"], variables["CF_0_0"]) == ("2", "3")
+    assert encoded(menu)[0] == "menu,1(a,4.5,3,1,:d1:2:d0:3)"
 
 
 @pytest.mark.parametrize(("urgent", "options"), [(False, "u"), (True, "uU")])
 def test_an_urgent_message_is_marked(*, urgent: bool, options: str) -> None:
-    assert encoded(Voicemail(mailbox="70001", urgent=urgent, next_step=1))["CF_0"] == (
+    assert encoded(Voicemail(mailbox="70001", urgent=urgent, next_step=1))[0] == (
         f"voicemail,1(70001@callflow,{options},1)"
     )
 
@@ -102,7 +118,7 @@ def test_an_urgent_message_is_marked(*, urgent: bool, options: str) -> None:
     [(HangupCause.NORMAL, 16), (HangupCause.UNALLOCATED, 1), (HangupCause.BUSY, 17), (HangupCause.REJECTED, 21)],
 )
 def test_the_network_is_told_why_a_call_ends(cause: HangupCause, number: int) -> None:
-    assert encoded(Hangup(cause=cause))["CF_0"] == f"hangup,1({number})"
+    assert encoded(Hangup(cause=cause))[0] == f"hangup,1({number})"
 
 
 @pytest.mark.parametrize(
@@ -134,12 +150,12 @@ def test_a_plan_that_goes_back_or_out_is_refused(successor: int) -> None:
 
 def test_a_plan_without_steps_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="silence"):
-        plan_variables(Plan(language="sv", steps=()), no_speech)
+        plan_variables(Plan(language="sv", steps=()), no_speech, "")
 
 
 def test_a_language_without_prompts_is_refused() -> None:
     with pytest.raises(ConfigurationError, match="en, sv"):
-        plan_variables(Plan(language="fi", steps=(Hangup(),)), no_speech)
+        plan_variables(Plan(language="fi", steps=(Hangup(),)), no_speech, "")
 
 
 def test_every_verb_and_its_number_of_arguments_are_the_interpreters() -> None:
@@ -152,7 +168,7 @@ def test_every_verb_and_its_number_of_arguments_are_the_interpreters() -> None:
     )
     sent = {}
     for number in range(6):
-        verb, arguments = re.fullmatch(r"(\w+),1\((.*)\)", variables[f"CF_{number}"]).groups()  # type: ignore[union-attr]
+        verb, arguments = re.fullmatch(r"(\w+),1\((.*)\)", variables[number]).groups()  # type: ignore[union-attr]
         sent[verb] = arguments.count(",") + 1
     assert sent == _arguments_of_verbs()
 
@@ -163,7 +179,7 @@ def _arguments_of_verbs() -> dict[str, int]:
     highest: dict[str, int] = {}
     for block in re.split(r"^exten => ", text, flags=re.MULTILINE)[1:]:
         verb = re.match(r"_?([a-z]+)", block)
-        used = [int(number) for number in re.findall(r"\$\{ARG(\d)\}", block)]
+        used = [int(number) for number in re.findall(r"\bARG(\d)\b", block)]
         if verb and used:
             highest[verb[1]] = max(highest.get(verb[1], 0), *used)
     return highest
