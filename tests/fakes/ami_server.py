@@ -13,12 +13,13 @@ PASSWORD = "hemlig"
 
 @dataclass
 class FakeAmi:
-    """`silent` names actions that get no answer."""
+    """`silent` names actions that get no answer, `refused` those that are refused, for this `reason`."""
 
     actions: list[dict[str, str]] = field(default_factory=list)
     logins: int = 0
     silent: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    reason: str = "No such channel"
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     port: int = 0
 
@@ -74,9 +75,9 @@ class FakeAmi:
         if action["Action"] == "Login":
             if action["Secret"] != PASSWORD:
                 return _message({"Response": "Error", **number, "Message": "Authentication failed"})
-            self.logins += 1
+            self.logins += action["Action"] not in self.refused
         if action["Action"] in self.refused:
-            return _message({"Response": "Error", **number, "Message": "No such channel"})
+            return _message({"Response": "Error", **number, "Message": self.reason})
         return _message({"Response": "Success", **number, "Message": "Done"})
 
 

@@ -159,6 +159,26 @@ async def test_an_action_that_takes_long_is_not_taken_for_a_dead_connection(monk
             await until(lambda: fake.logins == 2)
 
 
+async def test_an_asterisk_that_waits_for_its_last_call_is_still_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ami_connection, "PING_SECONDS", 0.02)
+    async with FakeAmi(refused={"Ping"}, reason="Asterisk is shutting down").running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await until(lambda: [action["Action"] for action in fake.actions].count("Ping") > 2)
+            assert connection.connected
+            assert fake.logins == 1
+
+
+async def test_a_login_refused_by_an_asterisk_that_shuts_down_speaks_of_no_password() -> None:
+    async with FakeAmi(refused={"Login"}, reason="Asterisk is shutting down").running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await until(lambda: "shutting down" in (connection.error or ""))
+            assert "password" not in str(connection.error)
+            fake.refused.clear()
+            await until(lambda: connection.connected)
+
+
 async def test_a_refused_login_is_told_once_however_often_it_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ami_connection, "LONGEST_PAUSE_SECONDS", 0.01)
     async with FakeAmi().running() as fake:
