@@ -9,6 +9,7 @@ from typing import Any
 import aiohttp
 import psutil
 
+from tests.e2e.faults.moments import is_well_again
 from tests.e2e.helpers import eventually
 from tests.e2e.town import Town
 
@@ -52,6 +53,7 @@ async def durable_database(town: Town) -> AsyncIterator[None]:
     postgres.options.update(DURABLE)
     await town.stop_database()
     await bring_back(town)
+    await is_well_again(town)
     yield
     postgres.options.clear()
     postgres.options.update(before)

@@ -1,10 +1,16 @@
 """PostgreSQL killed in the middle of calls, and brought back: no call notices, and changes count again (R23)."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
 import pytest
 
-from tests.e2e.faults.lost_database import bring_back, fell_back, kill_database, stop_database_at_once
+from tests.e2e.faults.lost_database import (
+    bring_back,
+    durable_database,
+    fell_back,
+    kill_database,
+    stop_database_at_once,
+)
 from tests.e2e.faults.moments import (
     Moment,
     before_the_call,
@@ -29,6 +35,13 @@ DIVERTED = """
     WHERE a.sip_username = '61100' AND b.sip_username = '61104'
 """
 Loss = Callable[[Town], Awaitable[None]]
+
+
+@pytest.fixture(scope="module", autouse=True)
+async def durable(running_town: Town) -> AsyncIterator[None]:
+    """A database that keeps what it has committed, for the tests of this file."""
+    async with durable_database(running_town):
+        yield
 
 
 @pytest.mark.parametrize("lose", [kill_database, stop_database_at_once], ids=["killed", "stopped_at_once"])
