@@ -23,6 +23,8 @@ RING_HEADER = "AccountCode"
 """The caller's `CHANNEL(accountcode)` while a plan's dial step runs: milliseconds, a colon, and the step."""
 ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
 RELOAD_SECONDS = 60.0
+CACHES = ("res_pjsip/endpoint", "res_pjsip/aor")
+"""What Asterisk keeps for a moment, as asterisk-conf/sorcery.conf says."""
 NO_ANSWER = "19"
 """Q.850: the user was alerted and did not answer."""
 _REPORTS = {
@@ -90,6 +92,11 @@ class Ami:
     async def reload(self, module: str) -> None:
         """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""
         await self._connection.action("Reload", {"Module": module}, seconds=RELOAD_SECONDS)
+
+    async def look_up_anew(self) -> None:
+        """Have Asterisk forget what it keeps of its lookups."""
+        for cache in CACHES:
+            await self._connection.action("SorceryMemoryCacheExpire", {"Cache": cache})
 
     async def rotate_logs(self) -> None:
         """Have Asterisk begin new log files."""

@@ -15,6 +15,7 @@ from callflow.asterisk.ami_connection import AmiAddress, AmiConnection
 from callflow.asterisk.ari import APPLICATION_PREFIX, Ari
 from callflow.asterisk.ari_connection import AriAddress, AriConnection
 from callflow.asterisk.log_files import LogFiles
+from callflow.asterisk.lookups import Lookups
 from callflow.asterisk.plan_variables import plan_variables
 from callflow.asterisk.policy_files import modules_to_reload, replica_path, write_policy
 from callflow.asterisk.registrations import end_registrations
@@ -129,6 +130,7 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "machine": machine.run,
+            "lookups": Lookups(Ami(to.reloading), lambda: machine.jumps).run,
             "logs": LogFiles(chosen.asterisk_folder / "log", Ami(to.reloading)).run,
         }
     )
