@@ -5,7 +5,7 @@ import csv
 import signal
 import socket
 from asyncio.subprocess import DEVNULL, PIPE, STDOUT, Process
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,9 @@ ANSWER_MS = 8000
 """A caller that hears nothing new for so long has failed."""
 END_SECONDS = 60.0
 PHONE_HOST = "127.0.0.1"
+TAKES_ALL = ("-sn", "uas")
+TAKES_ONE = ("-sf", str(Path(__file__).with_name("takes_one.xml")))
+"""It is busy for every call but the first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +57,13 @@ async def callers(
     limits = ("-recv_timeout", str(ANSWER_MS), town.sip_address)
     counts = folder / "calls.csv"
     counted = ("-trace_stat", "-stf", str(counts), "-fd", "1")
-    async with _sipp(town, folder, host, "uac", *many, *counted, *limits) as process:
+    async with _sipp(town, folder, host, "-sn", "uac", *many, *counted, *limits) as process:
         yield Callers(process, counts)
 
 
 @asynccontextmanager
-async def phone_that_answers(town: Town, folder: Path, username: str) -> AsyncIterator[None]:
-    """Have this account on a phone that rings and takes every call at once, however many there are."""
+async def phone_that(does: Sequence[str], town: Town, folder: Path, username: str) -> AsyncIterator[None]:
+    """Have this account on a phone that does what `TAKES_ALL` or `TAKES_ONE` says, however many calls there are."""
     port = free_port(PHONE_HOST, socket.SOCK_DGRAM)
     password = await town.value("SELECT sip_password FROM extension WHERE sip_username = $1", username)
     contact = f"<sip:{username}@{{me}}>"
@@ -72,23 +75,21 @@ async def phone_that_answers(town: Town, folder: Path, username: str) -> AsyncIt
         assert "200" in answer, answer
 
     await tell(contact)
-    async with _sipp(town, folder, PHONE_HOST, "uas", port=port):
+    async with _sipp(town, folder, PHONE_HOST, *does, port=port):
         yield
     await tell(f"{contact};expires=0")
 
 
 @asynccontextmanager
-async def _sipp(
-    town: Town, folder: Path, host: str, scenario: str, *arguments: str, port: int = 0
-) -> AsyncIterator[Process]:
+async def _sipp(town: Town, folder: Path, host: str, *arguments: str, port: int = 0) -> AsyncIterator[Process]:
     own = port or free_port(host, socket.SOCK_DGRAM)
     media = free_port(host, socket.SOCK_DGRAM)
     process = await asyncio.create_subprocess_exec(
         *find_tools(town.region.settings).command("sipp"),
-        *("-sn", scenario, "-i", host, "-p", str(own), "-mp", str(media), "-nostdin", *arguments),
+        *("-i", host, "-p", str(own), "-mp", str(media), "-nostdin", *arguments),
         cwd=folder,
         stdin=DEVNULL,
-        stdout=PIPE if scenario == "uac" else DEVNULL,
+        stdout=DEVNULL if port else PIPE,
         stderr=STDOUT,
         preexec_fn=end_with_parent,
     )

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from callflow.asterisk.ami import ENDED_VARIABLE
-from tests.e2e.faults.sipp import callers, phone_that_answers
+from tests.e2e.faults.sipp import TAKES_ALL, callers, phone_that
 from tests.e2e.helpers import eventually
 from tests.e2e.presenting import divert
 from tests.e2e.test_graceful_stop import other_instance
@@ -37,7 +37,7 @@ async def test_calls_go_on_when_one_of_two_instances_is_killed(town: Town, tmp_p
     count = 4 * CALLS_A_SECOND
     async with (
         other_instance(town, tmp_path),
-        phone_that_answers(town, tmp_path, PHONE),
+        phone_that(TAKES_ALL, town, tmp_path, PHONE),
         callers(town, tmp_path, NUMBER, calls=count, a_second=CALLS_A_SECOND, talk_ms=300) as coming,
     ):
         await until_calls_have_ended(town, CALLS_A_SECOND)
@@ -52,7 +52,7 @@ async def test_both_instances_are_exchanged_one_after_the_other_and_no_call_noti
     town: Town, tmp_path: Path
 ) -> None:
     async with (
-        phone_that_answers(town, tmp_path, PHONE),
+        phone_that(TAKES_ALL, town, tmp_path, PHONE),
         callers(town, tmp_path, NUMBER, calls=MOST_CALLS, a_second=CALLS_A_SECOND, talk_ms=300) as coming,
     ):
         await until_calls_have_ended(town, CALLS_A_SECOND)
