@@ -1,9 +1,10 @@
 # What can be done here, each with all the set-up it needs: `make help`.
 
 PYTEST_WORKERS ?= 4
+TURNS ?= 20
 BIN := .venv/bin
 
-.PHONY: help run test bench lint format lock clean setup-run setup-dev
+.PHONY: help run test faults bench lint format lock clean setup-run setup-dev
 
 help: ## Show these lines
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -14,6 +15,12 @@ run: setup-run ## Run the whole system on the sample region, on this machine onl
 test: setup-dev ## Run every test, on real Asterisk, PostgreSQL and SIP phones; all branches of callflow/policy are covered
 	@$(BIN)/pytest -n $(PYTEST_WORKERS) --dist loadgroup --cov --cov-report= $(PYTEST_ARGUMENTS) </dev/null
 	@$(BIN)/coverage report --include='callflow/policy/*' --skip-covered --show-missing --fail-under=100
+
+faults: setup-dev ## Run every fault (tests/e2e/faults) TURNS times, 20 unless said, each time in another order
+	@for turn in $$(seq $(TURNS)); do \
+	  echo "turn $$turn of $(TURNS)"; \
+	  $(BIN)/pytest -q -n $(PYTEST_WORKERS) $(PYTEST_ARGUMENTS) tests/e2e/faults </dev/null || exit 1; \
+	done
 
 bench: setup-dev ## Measure what docs/adr/ and the aims speak of, on this machine, and print the figures
 	@$(BIN)/pytest -q -s --timeout 600 bench </dev/null
