@@ -8,6 +8,7 @@ from contextlib import closing, suppress
 from pathlib import Path
 
 import asyncpg
+import psutil
 import pytest
 
 from callflow.asterisk.policy_files import replica_path
@@ -92,7 +93,7 @@ async def leave_a_message(town: Town) -> None:
 
 
 async def test_the_snapshot_file_stays_whole_and_is_written_when_there_is_room(town: Town, disks: Disks) -> None:
-    phone, file = await town.phone(EXTENSION), JsonSnapshotFile(town.region.settings.snapshot_path)
+    phone, file = await registered(town, EXTENSION), JsonSnapshotFile(town.region.settings.snapshot_path)
 
     def kept() -> int | None:
         snapshot = file.read()
@@ -162,8 +163,13 @@ async def test_a_mail_that_has_no_room_is_written_when_there_is(town: Town, disk
     async def nothing_waits() -> bool:
         return [path.name for path in disks.mail.path.iterdir()] == ["refused"]
 
+    async def waits_for_room() -> bool:
+        script = str(town.region.settings.asterisk_folder / "etc" / "spool-mail.sh")
+        return any(script in (process.info["cmdline"] or ()) for process in psutil.process_iter(["cmdline"]))
+
     disks.mail.fill()
     await leave_a_message(town)
+    await eventually(waits_for_room, 15, "nobody waited for room for the mail")
     await until_told(town, "disk", str(disks.mail.path))
     assert not await town.has_mail()
     disks.mail.make_room()
