@@ -82,6 +82,11 @@ async def until_back(town: Town, *names: str) -> None:
     await eventually(is_back, BACK_SECONDS, f"never all back: {names}")
 
 
+async def is_kept(town: Town) -> bool:
+    """Tell whether there is a snapshot file, which a service that has just begun writes a second later."""
+    return town.region.settings.snapshot_path.exists()
+
+
 async def until_lost(town: Town, *names: str) -> None:
     """Wait until the service says in words that these are not well."""
 
@@ -173,6 +178,7 @@ async def test_the_service_that_was_started_before_asterisk_takes_calls_when_it_
 
 async def test_after_a_cold_start_of_all_but_the_database_calls_are_decided_by_the_snapshot(town: Town) -> None:
     phone = await registered(town, EXTENSION)
+    await eventually(lambda: is_kept(town), 5, "the snapshot was never written")
     await everything_is_down(town)
     call = await town.call_from_outside("+4690161100")
     still = still_talking(call, await answered(phone, call))
