@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
 import structlog
-from panoramisk.message import Message
 
 from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection, Lost
+from callflow.asterisk.ami_event import AmiEvent
 from callflow.service.telephony import (
     CallerGone,
     LegDialled,
@@ -33,6 +33,7 @@ _REPORTS = {
     "CallflowEmergency": "emergency_call",
     "CallflowFallback": "call_fell_back",
 }
+_RINGS = frozenset({"RINGING", "PROGRESS"})
 SIP_CALL_ID = "sip_call_id"
 """The Call-ID of the caller's SIP dialogue, written as in a URI."""
 _REPORTED = frozenset(
@@ -103,36 +104,50 @@ class Ami:
         await self._connection.action("LoggerRotate")
 
 
-def read_event(message: Message) -> RingEvent | None:
+def read_event(event: AmiEvent) -> RingEvent | None:
     """Return what an AMI event says, None for one that does not concern us or lacks what it should have."""
-    caller, leg = message.get("Uniqueid"), message.get("DestChannel")
-    match message.get("Event"):
-        case "DialBegin" if caller and leg:
-            return LegDialled(caller_id=caller, leg_channel=leg)
-        case "DialState" if caller and leg and message.get("DialStatus") in {"RINGING", "PROGRESS"}:
-            ring_ms, dial = _ring_ms(message)
-            return LegRinging(
-                caller_id=caller,
-                caller_channel=message["Channel"],
-                leg_channel=leg,
-                ring_ms=ring_ms,
-                dial=dial,
-                early_media=message["DialStatus"] == "PROGRESS",
-            )
-        case "DialEnd" if caller and leg:
-            return LegEnded(caller_id=caller, leg_channel=leg, answered=message.get("DialStatus") == "ANSWER")
-        case "Hangup" if caller:
-            return CallerGone(caller_id=caller)
-        case "UserEvent" if message.get("UserEvent") in _REPORTS:
-            fields = {key.lower(): str(value) for key, value in message.items() if key.lower() in _REPORTED}
-            if SIP_CALL_ID in fields:
-                fields[SIP_CALL_ID] = unquote(fields[SIP_CALL_ID])
-            return PlanReported(event=_REPORTS[message["UserEvent"]], call_id=str(caller or ""), fields=fields)
+    match event.name:
+        case "DialBegin" | "DialState" | "DialEnd":
+            return _read_dial(event, event.get("Uniqueid"), event.get("DestChannel"))
+        case "Hangup":
+            caller = event.get("Uniqueid")
+            return CallerGone(caller_id=caller) if caller else None
+        case "UserEvent":
+            report = _REPORTS.get(event.get("UserEvent"))
+            return _read_report(event, report) if report else None
         case _:
             return None
 
 
-def _ring_ms(message: Message) -> tuple[int | None, str]:
-    value = str(message.get(RING_HEADER, ""))
+def _read_dial(event: AmiEvent, caller: str, leg: str) -> RingEvent | None:
+    if not (caller and leg):
+        return None
+    if event.name == "DialBegin":
+        return LegDialled(caller_id=caller, leg_channel=leg)
+    status = event.get("DialStatus")
+    if event.name == "DialEnd":
+        return LegEnded(caller_id=caller, leg_channel=leg, answered=status == "ANSWER")
+    if status not in _RINGS:
+        return None
+    ring_ms, dial = _ring_ms(event)
+    return LegRinging(
+        caller_id=caller,
+        caller_channel=event.get("Channel"),
+        leg_channel=leg,
+        ring_ms=ring_ms,
+        dial=dial,
+        early_media=status == "PROGRESS",
+    )
+
+
+def _read_report(event: AmiEvent, report: str) -> PlanReported:
+    fields = {lower: value for key, value in event.headers() if (lower := key.lower()) in _REPORTED}
+    if SIP_CALL_ID in fields:
+        fields[SIP_CALL_ID] = unquote(fields[SIP_CALL_ID])
+    return PlanReported(event=report, call_id=event.get("Uniqueid"), fields=fields)
+
+
+def _ring_ms(event: AmiEvent) -> tuple[int | None, str]:
+    value = event.get(RING_HEADER)
     ring_ms, colon, _ = value.partition(":")
     return (int(ring_ms), value) if colon and ring_ms.isdecimal() else (None, "")

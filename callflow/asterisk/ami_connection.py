@@ -2,13 +2,13 @@
 
 panoramisk decodes each TCP segment by itself (an `å` split over two would vanish), takes values with line ends
 (which would be headers of their own), sends unanswered actions again after a reconnect, says nothing about a
-wrong password, waits for ever, and runs callbacks unordered. Here: text is decoded incrementally, line ends are
-refused, nothing is ever sent twice, a refused login is an error, every wait is bounded, and the only callback
-puts into a bounded queue. Each connection is a panoramisk manager of its own.
+wrong password, waits for ever, runs callbacks unordered, and makes of each event a dictionary of all its headers.
+Here: whole messages are decoded, line ends are refused, nothing is ever sent twice, a refused login is an error,
+every wait is bounded, and events go past panoramisk into a bounded queue as they came (`AmiEvent`). Each connection
+is a panoramisk manager of its own.
 """
 
 import asyncio
-import codecs
 from collections.abc import AsyncIterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -19,6 +19,7 @@ from panoramisk.actions import Action
 from panoramisk.ami_protocol import AMIProtocol
 from panoramisk.message import Message
 
+from callflow.asterisk.ami_event import AmiEvent
 from callflow.attempts import Attempts
 from callflow.errors import CallflowError
 from callflow.seldom import Seldom
@@ -35,13 +36,15 @@ LONGEST_PAUSE_SECONDS = 5.0
 PING_ANSWER_SECONDS = 5.0
 QUEUE_SIZE = 10_000
 LARGEST_MESSAGE = 1024 * 1024
-"""Characters; a peer that sends more without an end is not AMI and is left."""
+"""Bytes; a peer that sends more without an end is not AMI and is left."""
 
 SHUTTING_DOWN = "shutting down"
 """What Asterisk says of every action while it is to stop or restart and waits for its calls."""
 
 _skips = Seldom()
 
+_END = b"\r\n\r\n"
+_SHUTDOWN = "Shutdown"
 _SINGLE = ("Event", "Response", "ActionID", "Message", "CommandID")
 
 
@@ -88,26 +91,43 @@ LOST = Lost()
 
 
 class _Protocol(AMIProtocol):  # type: ignore[misc]
-    """panoramisk's protocol, decoding incrementally and forgetting what waits when it closes."""
+    """panoramisk's protocol for answers; it hands on events, and forgets what waits when it closes."""
 
     def __init__(self) -> None:
-        self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
+        self.rest = b""
+        """What came of a message whose end has not come."""
 
     def data_received(self, data: bytes) -> None:
-        """Pass on whole characters only."""
-        super().data_received(self._decoder.decode(data).encode())
-        if self.queue and len(self.queue[0]) > LARGEST_MESSAGE:
+        """Take whole messages only: no letter is split over two of them."""
+        *messages, self.rest = (self.rest + data).split(_END)
+        for message in messages:
+            self._take(message.strip().decode("utf-8", "replace"))
+        if len(self.rest) > LARGEST_MESSAGE:
             MESSAGES_SKIPPED.labels(part="ami").inc()
-            log.error("ami_message_too_large", size=len(self.queue[0]))
+            log.error("ami_message_too_large", size=len(self.rest))
             self.factory.reason = "a message without an end"
             self.transport.abort()
+
+    def _take(self, text: str) -> None:
+        event = AmiEvent(text)
+        if event.name and event.get("ActionID") not in self.responses:
+            self._take_event(event)
+        elif (message := Message.from_line(text)) is not None:
+            self.handle_message(message)
+
+    def _take_event(self, event: AmiEvent) -> None:
+        if event.is_doubled():
+            _skip("Event")
+        else:
+            if event.name == _SHUTDOWN:
+                self.connection_lost(None)
+            self.factory.dispatch(event)
 
     def handle_message(self, message: Message) -> None:
         """Skip a message whose own headers are doubled."""
         doubled = [name for name in _SINGLE if isinstance(message.get(name), list)]
         if doubled:
-            MESSAGES_SKIPPED.labels(part="ami").inc()
-            _skips.tell(log.warning, "ami_message_skipped", reason="doubled header", header=" ".join(doubled))
+            _skip(" ".join(doubled))
         else:
             super().handle_message(message)
 
@@ -124,7 +144,7 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
 class _Manager(Manager):  # type: ignore[misc]
     """panoramisk's manager for one connection: it neither logs in nor connects again by itself."""
 
-    def __init__(self, queue: "asyncio.Queue[Message | Lost]") -> None:
+    def __init__(self, queue: "asyncio.Queue[AmiEvent | Lost]") -> None:
         super().__init__(protocol_factory=_Protocol, loop=asyncio.get_running_loop())
         self.lost = asyncio.Event()
         self.reason = "closed by Asterisk"
@@ -136,13 +156,18 @@ class _Manager(Manager):  # type: ignore[misc]
         del exc
         self.lost.set()
 
-    def dispatch(self, event: Message) -> None:
-        """Put the event into the bounded queue and do nothing else."""
+    def dispatch(self, event: AmiEvent | Message) -> None:
+        """Put the event into the bounded queue and do nothing else.
+
+        panoramisk dispatches none but a message that does not begin with `Event`, which is nothing of Asterisk's.
+        """
+        if isinstance(event, Message):
+            return
         try:
             self._events.put_nowait(event)
         except asyncio.QueueFull:
             EVENTS_DROPPED.labels(part="ami").inc()
-            self._drops.tell(log.warning, "ami_event_dropped", kind=event.event)
+            self._drops.tell(log.warning, "ami_event_dropped", kind=event.name)
 
 
 class AmiConnection:
@@ -150,14 +175,14 @@ class AmiConnection:
 
     def __init__(self, address: AmiAddress, *, queue_size: int = QUEUE_SIZE) -> None:
         self._address = address
-        self._queue: asyncio.Queue[Message | Lost] = asyncio.Queue(queue_size)
+        self._queue: asyncio.Queue[AmiEvent | Lost] = asyncio.Queue(queue_size)
         self._manager: _Manager | None = None
         self.connected = False
         self.error: str | None = "not connected yet"
         self._up = asyncio.Event()
         self._attempts = Attempts(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
 
-    async def events(self) -> AsyncIterator[Message | Lost]:
+    async def events(self) -> AsyncIterator[AmiEvent | Lost]:
         """Yield events in order; `LOST` where a connection ended."""
         while True:
             yield await self._queue.get()
@@ -241,6 +266,11 @@ class AmiConnection:
             raise AmiLoginRefusedError(
                 f"Asterisk refused the AMI user '{address.username}': check ami_username and ami_password"
             ) from error
+
+
+def _skip(header: str) -> None:
+    MESSAGES_SKIPPED.labels(part="ami").inc()
+    _skips.tell(log.warning, "ami_message_skipped", reason="doubled header", header=header)
 
 
 async def _ping_until_lost(manager: _Manager) -> None:

@@ -14,9 +14,9 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
-from panoramisk.message import Message
 
 from callflow.asterisk.ami_connection import AmiAddress, AmiConnection, Lost
+from callflow.asterisk.ami_event import AmiEvent
 from callflow.commands.call_listener import Listener
 from callflow.commands.call_phones import SamplePhones, wanted, without_phone
 from callflow.commands.call_texts import texts
@@ -224,18 +224,17 @@ async def _listen(placed: PhoneCall, listener: Listener, seconds: float, address
 async def _follow(connection: AmiConnection, listener: Listener, endpoint: str) -> None:
     """Give the listener what concerns its call: the first one reported of its endpoint, and all linked to it."""
     linked = ""
-    async for message in connection.events():
-        if isinstance(message, Lost):
+    async for event in connection.events():
+        if isinstance(event, Lost):
             continue
-        channel = str(message.get("Channel", ""))
-        if not linked and channel.startswith(f"PJSIP/{endpoint}-"):
-            linked = str(message.get("Linkedid", ""))
-        if linked and message.get("Linkedid") == linked:
-            _pass_on(message, listener)
+        if not linked and event.get("Channel").startswith(f"PJSIP/{endpoint}-"):
+            linked = event.get("Linkedid")
+        if linked and event.get("Linkedid") == linked:
+            _pass_on(event, listener)
 
 
-def _pass_on(message: Message, listener: Listener) -> None:
-    if message.get("Event") == "UserEvent":
-        listener.reported(message["UserEvent"], {key: str(value) for key, value in message.items()})
-    elif message.get("Event") == "DialEnd" and message.get("DialStatus") == "ANSWER":
-        listener.leg_answered(str(message.get("DestChannel", "")))
+def _pass_on(event: AmiEvent, listener: Listener) -> None:
+    if event.name == "UserEvent":
+        listener.reported(event.get("UserEvent"), dict(event.headers()))
+    elif event.name == "DialEnd" and event.get("DialStatus") == "ANSWER":
+        listener.leg_answered(event.get("DestChannel"))

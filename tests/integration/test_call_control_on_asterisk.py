@@ -9,9 +9,9 @@ from datetime import datetime
 from typing import TypeVar
 
 import pytest
-from panoramisk.message import Message
 
 from callflow.asterisk.ami_connection import AmiConnection, Lost
+from callflow.asterisk.ami_event import AmiEvent
 from callflow.asterisk.ari import Ari
 from callflow.asterisk.ari_connection import AriConnection
 from callflow.asterisk.plan_variables import plan_variables
@@ -65,15 +65,15 @@ class Instance:
 
 
 @pytest.fixture
-async def reports(asterisk: EmbeddedAsterisk) -> AsyncIterator[list[Message]]:
+async def reports(asterisk: EmbeddedAsterisk) -> AsyncIterator[list[AmiEvent]]:
     """What the dialplan reports by UserEvent."""
     connection = AmiConnection(ami_address(asterisk))
-    found: list[Message] = []
+    found: list[AmiEvent] = []
 
     async def follow() -> None:
-        async for message in connection.events():
-            if not isinstance(message, Lost) and message.get("Event") == "UserEvent":
-                found.append(message)  # noqa: PERF401 - each as it comes
+        async for event in connection.events():
+            if not isinstance(event, Lost) and event.name == "UserEvent":
+                found.append(event)  # noqa: PERF401 - each as it comes
 
     tasks = [asyncio.create_task(connection.run()), asyncio.create_task(follow())]
     await until(lambda: connection.connected, "AMI connected")
@@ -108,12 +108,12 @@ async def first(events: AsyncIterator[SwitchEvent], kind: type[Arrival]) -> Arri
     raise AssertionError
 
 
-def named(reports: list[Message], name: str) -> list[Message]:
-    return [report for report in reports if report["UserEvent"] == name]
+def named(reports: list[AmiEvent], name: str) -> list[AmiEvent]:
+    return [report for report in reports if report.get("UserEvent") == name]
 
 
 async def test_a_call_is_claimed_decided_and_runs_its_plan(
-    asterisk: EmbeddedAsterisk, reports: list[Message]
+    asterisk: EmbeddedAsterisk, reports: list[AmiEvent]
 ) -> None:
     async with Instance(AriConnection(ari_address(asterisk))).running() as instance:
         await call(asterisk)
@@ -121,10 +121,10 @@ async def test_a_call_is_claimed_decided_and_runs_its_plan(
     [decided] = instance.decided
     [end] = named(reports, "CallflowEnd")
     assert decided.call.called_number == CALLED
-    assert end["Decision"] == decided.decision_id
+    assert end.get("Decision") == decided.decision_id
 
 
-async def test_of_two_instances_one_takes_each_call(asterisk: EmbeddedAsterisk, reports: list[Message]) -> None:
+async def test_of_two_instances_one_takes_each_call(asterisk: EmbeddedAsterisk, reports: list[AmiEvent]) -> None:
     first, second = (Instance(AriConnection(ari_address(asterisk))) for _ in range(2))
     async with first.running(), second.running():
         for _ in range(5):
@@ -135,7 +135,7 @@ async def test_of_two_instances_one_takes_each_call(asterisk: EmbeddedAsterisk, 
 
 
 async def test_a_failing_decision_lets_the_call_fall_back_at_once(
-    asterisk: EmbeddedAsterisk, reports: list[Message]
+    asterisk: EmbeddedAsterisk, reports: list[AmiEvent]
 ) -> None:
     def fail(_policy: Policy, _call: Call, _at: datetime) -> Decision:
         raise LookupError("no such row")
@@ -148,7 +148,7 @@ async def test_a_failing_decision_lets_the_call_fall_back_at_once(
 
 
 async def test_a_call_left_in_a_dead_process_is_taken_over(
-    asterisk: EmbeddedAsterisk, reports: list[Message]
+    asterisk: EmbeddedAsterisk, reports: list[AmiEvent]
 ) -> None:
     dead = AriConnection(ari_address(asterisk))
     task = asyncio.create_task(dead.run())

@@ -35,18 +35,70 @@ def logged(**fields: object) -> dict[str, object]:
         ("0701740605", "07017***05"),
         ("PJSIP/+46701740605@trunk", "PJSIP/+4670*****05@trunk"),
         ("ring +46701740605, 61001", "ring +4670*****05, 61001"),
+        ("sip:+46701740605@10.0.0.1:5060", "sip:+4670*****05@10.0.0.1:5060"),
+        ("+46701740605: not in use", "+4670*****05: not in use"),
+        ("ring 070-1740620 or +46-70-1740620.", "ring 070-1****20 or +46-7*******20."),
+        ("0046701740605123456", "00467************56"),
         ("61001", "61001"),
         ("1795550670.1", "1795550670.1"),
         ("2026-11-24", "2026-11-24"),
+        ("2026-11-24T10:20:30.123456+00:00", "2026-11-24T10:20:30.123456+00:00"),
+        ("PJSIP/61100-00000012", "PJSIP/61100-00000012"),
+        ("12345678-1234-4321-8765-0123456789ab", "12345678-1234-4321-8765-0123456789ab"),
     ],
 )
 def test_a_telephone_number_is_masked_wherever_it_stands(written: str, shown: str) -> None:
-    assert logged(caller_number=written)["caller_number"] == shown
+    assert logged(reason=written)["reason"] == shown
+
+
+@pytest.mark.parametrize("field", ["caller_number", "called_number", "dialled", "number"])
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("+46701740605", "+4670*****05"),
+        ("070-1740620", "070-1****20"),
+        ("70-174 06 20", "70-17*****20"),
+        ("070.174.06.20", "070.1******20"),
+        ("(070) 174 06 20", "(070) *******20"),
+        ("4670174062012345678", "46701************78"),
+        ("*21*0701740605#", "*21*07017***05#"),
+        ("61-100", "61-100"),
+        ("anna", "anna"),
+    ],
+)
+def test_a_number_is_masked_however_it_was_dialled(field: str, written: str, shown: str) -> None:
+    assert logged(**{field: written})[field] == shown
 
 
 def test_ids_stay_whole_so_that_a_call_can_be_followed() -> None:
-    event = logged(call_id="1795550670.1", decision_id="123456789012")
-    assert (event["call_id"], event["decision_id"]) == ("1795550670.1", "123456789012")
+    ids = {
+        "call_id": "1795550670.1",
+        "decision_id": "123456789012",
+        "decision": "123456789012",
+        "sip_call_id": "0701740605",
+    }
+    assert ids.items() <= logged(**ids).items()
+
+
+class FullDisk(io.StringIO):
+    """Takes nothing."""
+
+    def write(self, line: str) -> int:
+        raise OSError(28, "No space left on device", line)
+
+
+def test_a_line_that_finds_no_room_costs_nothing_else() -> None:
+    configure_logging(output=FullDisk())
+    structlog.get_logger("callflow.test").info("call_decided")
+
+
+def test_a_level_is_left_out_below_the_one_asked_for() -> None:
+    output = io.StringIO()
+    configure_logging(output=output, level="WARNING")
+    log = structlog.get_logger("callflow.test")
+    log.info("call_decided")
+    log.warning("call_falls_back")
+    assert [line.split()[2] for line in output.getvalue().splitlines()] == ["event=call_falls_back"]
 
 
 def test_secrets_are_hidden_by_their_names() -> None:

@@ -4,7 +4,6 @@ import asyncio
 from dataclasses import replace
 
 import pytest
-from panoramisk.message import Message
 from structlog.testing import capture_logs
 
 from callflow.asterisk import ami_connection
@@ -15,12 +14,13 @@ from callflow.asterisk.ami_connection import (
     AmiValueRefusedError,
     Lost,
 )
+from callflow.asterisk.ami_event import AmiEvent
 from tests.fakes.ami_server import FakeAmi
 from tests.fakes.running import running
 from tests.fakes.waiting import until
 
 
-async def next_event(connection: AmiConnection) -> Message | Lost:
+async def next_event(connection: AmiConnection) -> AmiEvent | Lost:
     async with asyncio.timeout(5):
         async for event in connection.events():
             return event
@@ -36,12 +36,12 @@ async def test_a_letter_split_over_two_segments_stays_whole() -> None:
             middle = whole.index("å".encode()) + 1
             await fake.send(whole[:middle])
             assert connection._manager is not None
-            received = connection._manager.protocol.queue
-            await until(lambda: "Öberg" in "".join(received), "the first half")
+            protocol = connection._manager.protocol
+            await until(lambda: "Öberg".encode() in protocol.rest, "the first half")
             await fake.send(whole[middle:])
             event = await next_event(connection)
-    assert isinstance(event, Message)
-    assert event["Name"] == "Åsa Öberg på Umeå"
+    assert isinstance(event, AmiEvent)
+    assert event.get("Name") == "Åsa Öberg på Umeå"
 
 
 async def test_a_wrong_password_is_an_error_that_is_told_and_no_connection() -> None:
@@ -130,8 +130,8 @@ async def test_a_listener_that_does_not_listen_stalls_nobody() -> None:
                 await fake.event("UserEvent", Number=str(number))
             await connection.action("Ping")
             event = await next_event(connection)
-    assert isinstance(event, Message)
-    assert event["Number"] == "0"
+    assert isinstance(event, AmiEvent)
+    assert event.get("Number") == "0"
 
 
 async def test_that_the_connection_was_lost_is_heard_however_full_the_queue_is() -> None:
@@ -209,6 +209,35 @@ async def test_a_message_with_a_doubled_header_is_skipped() -> None:
             await connection.wait_until_connected()
             await fake.send(b"Event: A\r\nEvent: B\r\n\r\nnonsense\r\n\r\nEvent: C\r\n\r\n")
             event = await next_event(connection)
-    assert isinstance(event, Message)
-    assert event["Event"] == "C"
+    assert isinstance(event, AmiEvent)
+    assert event.get("Event") == "C"
     assert fake.logins == 1
+
+
+async def test_an_asterisk_that_says_it_stops_is_left_at_once() -> None:
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            await fake.event("Shutdown", Shutdown="Cleanly")
+            event = await next_event(connection)
+            assert isinstance(event, AmiEvent)
+            assert event.name == "Shutdown"
+            assert isinstance(await next_event(connection), Lost)
+            await until(lambda: fake.logins == 2)
+
+
+async def test_events_that_answer_an_action_end_it_and_any_other_is_news() -> None:
+    async with FakeAmi(silent={"CoreShowChannels"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        async with running(connection.run()):
+            await connection.wait_until_connected()
+            asked = asyncio.create_task(connection.action("CoreShowChannels"))
+            await until(lambda: fake.names() == ["CoreShowChannels"])
+            [action_id] = [action["ActionID"] for action in fake.actions if action["Action"] == "CoreShowChannels"]
+            await fake.event("CoreShowChannelsComplete", ActionID=action_id, ListItems="0")
+            assert (await asked)["ListItems"] == "0"
+            await fake.event("UserEvent", ActionID="action/nobody/1/1", Number="1")
+            event = await next_event(connection)
+    assert isinstance(event, AmiEvent)
+    assert event.get("Number") == "1"
