@@ -261,7 +261,7 @@ class Town:
         async for message in self._ami.events():
             if isinstance(message, Lost) or message.get("Event") != "UserEvent":
                 continue
-            fields = {key: str(value) for key, value in message.items()}
+            fields = dict(message.headers())
             async with self._reported_changed:
                 self.reported.append(Reported(fields["UserEvent"], fields))
                 self._reported_changed.notify_all()
