@@ -17,6 +17,9 @@ _NUMBER = re.compile(r"(?<![\w.-])(?<!\d:)(?:\+?\d{7,}|(?:\+\d|0\d)(?:-?\d){5,})
 """A number in any text; one with dashes begins with `+` or 0, as neither a date nor a channel does."""
 _WRITTEN_NUMBER = re.compile(r"\+?\d(?:[-  ./()]*\d){6,}")
 """A number where nothing else stands, however a person or a phone writes it."""
+_WORD = re.compile(r'[^\s"=\\]*')
+_ESCAPED = {"\\": "\\\\", '"': '\\"', "\r": "\\r", "\n": "\\n"}
+_FIRST = ("timestamp", "level", "event", "call_id", "decision_id", "sip_call_id")
 _SHOWN_FIRST, _SHOWN_LAST = 5, 2
 
 Event = MutableMapping[str, Any]
@@ -93,8 +96,21 @@ def configure_logging(*, output: TextIO | None = None, form: Format = "logfmt", 
 def _renderer(form: Format) -> structlog.types.Processor:
     if form == "json":
         return structlog.processors.JSONRenderer(ensure_ascii=False)
-    return structlog.processors.LogfmtRenderer(
-        key_order=["timestamp", "level", "event", "call_id", "decision_id", "sip_call_id"],
-        drop_missing=True,
-        bool_as_flag=False,
-    )
+    return _logfmt
+
+
+def _logfmt(_logger: object, _method: str, event: Event) -> str:
+    first = [(name, value) for name in _FIRST if (value := event.pop(name, None)) is not None]
+    return " ".join([f"{name}={_shown(value)}" for name, value in (*first, *event.items())])
+
+
+def _shown(value: object) -> str:
+    """Return a value as logfmt has it: quoted where it would not be one word."""
+    if value is None:
+        return ""
+    text = str(value).lower() if isinstance(value, bool) else str(value)
+    if _WORD.fullmatch(text):
+        return text
+    for plain, escaped in _ESCAPED.items():
+        text = text.replace(plain, escaped)
+    return f'"{text}"'

@@ -126,3 +126,33 @@ def test_a_library_writes_in_the_same_form() -> None:
 
 def test_a_short_number_is_no_secret() -> None:
     assert mask_number("61001") == "61001"
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        ("ab", "ab"),
+        ("", ""),
+        (None, ""),
+        (True, "true"),
+        (0.25, "0.25"),
+        ("å ä", '"å ä"'),
+        ("a=b", '"a=b"'),
+        ('"', r'"\""'),
+        ("\\", r'"\\"'),
+        ("a\nlevel=error\r", r'"a\nlevel=error\r"'),
+    ],
+)
+def test_a_value_is_one_word_of_its_line(value: object, written: str) -> None:
+    output = io.StringIO()
+    configure_logging(output=output)
+    structlog.get_logger("callflow.test").info("call_decided", reason=value, last=1)
+    [line] = output.getvalue().splitlines()
+    assert line.endswith(f" level=info event=call_decided reason={written} last=1")
+
+
+def test_the_ids_of_a_call_stand_first_those_that_there_are() -> None:
+    output = io.StringIO()
+    configure_logging(output=output)
+    structlog.get_logger("callflow.test").info("call_decided", outcome="x", sip_call_id=None, call_id="1.1")
+    assert output.getvalue().endswith(" event=call_decided call_id=1.1 outcome=x\n")
