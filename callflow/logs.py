@@ -15,7 +15,7 @@ _IDS = frozenset({"timestamp", "level", "call_id", "decision_id", "decision", "s
 _NUMBER_FIELDS = frozenset({"number", "caller_number", "called_number", "dialled"})
 _NUMBER = re.compile(r"(?<![\w.-])(?<!\d:)(?:\+?\d{7,}|(?:\+\d|0\d)(?:-?\d){5,})(?!\w|[:-]\w|\.\d)")
 """A number in any text; one with dashes begins with `+` or 0, as neither a date nor a channel does."""
-_WRITTEN_NUMBER = re.compile(r"\+?\d(?:[-  ./()]*\d){6,}")
+_WRITTEN_NUMBER = re.compile(r"\+?\d(?:[^\w*#]*\d){6,}")
 """A number where nothing else stands, however a person or a phone writes it."""
 _WORD = re.compile(r'[^\s"=\\]*')
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\r": "\\r", "\n": "\\n"}
