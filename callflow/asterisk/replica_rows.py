@@ -38,6 +38,8 @@ class MadeRows:
     phones: Made[PhoneRow] = field(default_factory=dict)
     mailboxes: Made[MailboxRow] = field(default_factory=dict)
     numbers: Made[str | None] = field(default_factory=dict)
+    operators: dict[int, str] = field(default_factory=dict)
+    """How each organisation's operators were called: it stands in the row of every extension of its."""
     short: dict[str, str] = field(default_factory=dict)
     numbering: Sources = ()
     standing: Standing = field(default_factory=Standing)
@@ -98,11 +100,15 @@ def _number_rows(
         rings = as_the_net_rings_it(extension, policy)
         return number, rings, _mailbox(extension, policy), organisation, operators[organisation.id]
 
-    numbers = (
-        (number, (number, target))
-        for number, target in policy.numbers.items()
-        if only is None or target.kind is not TargetKind.EXTENSION or target.id in only.extensions
-    )
+    others = {key for key, calls in operators.items() if made.operators.get(key) != calls}
+    made.operators = operators
+
+    def may_differ(target: Target) -> bool:
+        if only is None or target.kind is not TargetKind.EXTENSION or target.id in only.extensions:
+            return True
+        return bool(others) and policy.extensions[target.id or 0].organisation_id in others
+
+    numbers = ((number, (number, target)) for number, target in policy.numbers.items() if may_differ(target))
     made.numbers = _make(numbers, of_number, _arguments, made.numbers, left_out, "number", anew=only is None)
     return [
         NumberRow(number, short.get(number), arguments)

@@ -78,6 +78,7 @@ async def test_an_operators_mobile_sees_what_the_unit_presents_also_when(
     town: Town, trouble: Callable[[Town], Awaitable[None]], username: str
 ) -> None:
     await town.sql(OPERATORS_MOBILE, FRIEND)
+    await the_net_has(town, f"SELECT count(*) > 0 FROM number WHERE arguments LIKE '%{FRIEND}%'", 1)
     await presents_in_the_net(town, "unit", UNIT)
     caller, own = await town.phone(username), await secrets_of(town, username)
     await trouble(town)
@@ -171,6 +172,7 @@ async def test_whom_a_colleague_called_outside_is_not_shown_as_the_colleague_whe
 
 async def test_who_is_joined_with_a_phone_that_rings_in_vain_is_not_shown_as_the_one_who_joined(town: Town) -> None:
     await town.sql(OPERATORS_MOBILE, FRIEND)
+    await the_net_has(town, f"SELECT count(*) > 0 FROM number WHERE arguments LIKE '%{FRIEND}%'", 1)
     hidden, colleague, other = [await town.phone(name) for name in (HIDDEN, COLLEAGUE, OTHER)]
     leg = await answered(colleague, await town.call(hidden, COLLEAGUE))
     await service_is_killed(town)

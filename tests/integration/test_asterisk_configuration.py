@@ -121,7 +121,7 @@ async def test_a_changed_policy_is_known_at_once_with_nothing_reloaded(changed: 
     write_policy(replace(given, phones=moved), changed.settings)
     assert re.search(r"password\s*:\s*another", await changed.console("pjsip show auth 61002"))
     write_policy(snapshot(1), changed.settings)
-    assert "Unable to find" in await changed.console("pjsip show endpoint 61002")
+    assert "Unable to find" in await changed.console("pjsip show auth 61002")
     assert complaints(changed) == []
 
 

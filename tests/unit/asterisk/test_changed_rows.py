@@ -11,7 +11,7 @@ from callflow.asterisk.replica import ReplicaRows
 from callflow.asterisk.replica_rows import MadeRows, replica_rows
 from callflow.policy.changed import changed_policy
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
-from tests.builders import extension, mailbox, person, policy, unit
+from tests.builders import extension, group, mailbox, organisation, person, policy, unit
 
 
 def town() -> Snapshot:
@@ -22,6 +22,8 @@ def town() -> Snapshot:
         people=[person(row) for row in (1, 2, 3)],
         mailboxes=[mailbox(row) for row in (1, 2, 3)],
         units=[unit(1)],
+        organisations=[organisation(operator_group_id=1)],
+        ring_groups=[group(1, 2)],
     )
     return Snapshot(
         policy=rows,
@@ -55,7 +57,8 @@ def another_unit(before: Snapshot) -> Snapshot:
 
 
 SOME = {
-    "locked": lambda it: changed(it, extensions={2: replace(it.policy.extensions[2], locked=True)}),
+    "an operator locked": lambda it: changed(it, extensions={2: replace(it.policy.extensions[2], locked=True)}),
+    "another locked": lambda it: changed(it, extensions={3: replace(it.policy.extensions[3], locked=True)}),
     "a name": lambda it: changed(it, people={2: person(2, given_name="Annan")}),
     "an odd name": lambda it: changed(it, people={2: person(2, given_name="A\nB")}),
     "a box": lambda it: changed(it, mailboxes={3: mailbox(3, email="ny@example.org")}),
