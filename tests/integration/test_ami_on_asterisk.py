@@ -9,6 +9,7 @@ import pytest
 
 from callflow.asterisk.ami import Ami
 from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection
+from callflow.asterisk.ami_event import AmiEvent
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.service.ring_guard import RingGuard
 from tests.asterisks import ami_address, asterisk
@@ -26,6 +27,8 @@ exten => s,1,Answer()
 exten => caller,1,Set(CHANNEL(accountcode)={RING_MS}:4)
  same => n,Dial(Local/rings@ring-test&Local/silent@ring-test&Local/late@ring-test)
  same => n,Set(GLOBAL(ENDED)=${{DIALSTATUS}} ${{CALLFLOW_RING_ENDED}})
+exten => unwatched,1,Set(CHANNEL(accountcode)=-)
+ same => n,Dial(Local/rings@ring-test,0.5)
 exten => rings,1,Ringing()
  same => n,Wait(20)
 exten => silent,1,Wait(20)
@@ -74,6 +77,21 @@ async def test_ringing_ends_counted_from_the_first_ringing_of_any_leg(
         took = time.monotonic() - began
     assert f"ENDED=NOANSWER {RING_MS}:4" in answer
     assert RING_MS / 1000 <= took < RING_MS / 1000 + 0.6
+
+
+async def test_of_a_dial_that_nobody_is_to_end_only_the_end_is_told(
+    asterisk: EmbeddedAsterisk, connection: AmiConnection
+) -> None:
+    await can_originate(asterisk)
+    await asterisk.console("channel originate Local/unwatched@ring-test application Wait 20")
+    heard = list[str]()
+    async with asyncio.timeout(5):
+        async for event in connection.events():
+            assert isinstance(event, AmiEvent)
+            heard.append(event.name)
+            if event.name == "DialEnd":
+                break
+    assert {"DialBegin", "DialState"}.isdisjoint(heard)
 
 
 async def test_ringing_that_somebody_has_answered_meanwhile_is_not_ended(
