@@ -6,7 +6,7 @@ import os
 import sqlite3
 import sys
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from typing import Any
 
@@ -67,6 +67,20 @@ async def eventually(condition: Callable[[], Any], seconds: float, otherwise: st
             return
         assert time.monotonic() < until, otherwise
         await asyncio.sleep(0.05)
+
+
+CONNECTIONS = ("ari", "ami", "reloading", "database", "policy")
+"""The parts of health that a test may have hurt."""
+
+
+async def until_whole(health: Callable[[], Awaitable[dict[str, Any]]], parts: Sequence[str], seconds: float) -> None:
+    """Wait until the service says of itself that these parts are well."""
+
+    async def is_whole() -> bool:
+        told = await health()
+        return all(told[part]["ok"] for part in parts)
+
+    await eventually(is_whole, seconds, f"the service never was whole again: {await health()}")
 
 
 def in_replica(region: Region, query: str) -> Any:

@@ -25,7 +25,7 @@ from callflow.phone.client import Phone, PhoneCall
 from callflow.phone.tones import write_tone
 from callflow.phone.trunk_peer import KNOWN, Behaviour, TrunkPeer
 from callflow.phone.wire import Message
-from tests.e2e.helpers import connected, eventually, undo_changes
+from tests.e2e.helpers import CONNECTIONS, connected, eventually, undo_changes, until_whole
 
 TONE_MS, PAUSE_MS = 200, 800
 RING_SECONDS = (TONE_MS + PAUSE_MS) / 1000
@@ -287,6 +287,7 @@ class Town:
         async with connected(self.database_url) as connection:
             await undo_changes(connection, self._audit_before)
         await self.until_current(REPAIR_SECONDS)
+        await until_whole(self.health, CONNECTIONS, REPAIR_SECONDS)
         await eventually(self.is_quiet, 10, "channels or bridges were left")
 
     async def is_quiet(self) -> bool:

@@ -12,7 +12,7 @@ import aiohttp
 from callflow.embedded.postgres_folder import socket_folder
 from callflow.phone.client import Phone, PhoneCall
 from tests.e2e.faults.cut_wire import LOOPBACK, CutWire, that_said
-from tests.e2e.helpers import connected, eventually
+from tests.e2e.helpers import CONNECTIONS, connected, eventually, until_whole
 from tests.e2e.talking import heard
 from tests.e2e.town import Town
 
@@ -62,13 +62,7 @@ class Wires:
 
     async def until_whole(self, *names: str, seconds: float = BACK_SECONDS) -> None:
         """Wait until health says that these parts are well, all that this file can hurt by default."""
-        wanted = names or ("ari", "ami", "reloading", "database", "policy")
-
-        async def is_whole() -> bool:
-            health = await self.town.health()
-            return all(health[name]["ok"] for name in wanted)
-
-        await eventually(is_whole, seconds, f"the service never was whole again: {await self.town.health()}")
+        await until_whole(self.town.health, names or CONNECTIONS, seconds)
 
     async def ready(self) -> bool:
         """Tell whether the service says that it is ready."""
