@@ -6,13 +6,15 @@ import pytest
 
 from tests.e2e.faults.leaks import footprint, nothing_leaked
 from tests.e2e.faults.wires import Wires, wires_of
-from tests.e2e.town import Town
+from tests.e2e.helpers import CONNECTIONS, until_whole
+from tests.e2e.town import REPAIR_SECONDS, Town
 
 
 @pytest.fixture
 async def town(running_town: Town) -> AsyncIterator[Town]:
     """The region for one test; afterwards everything runs, what was changed is undone, and nothing has leaked."""
     await running_town.begin()
+    await until_whole(running_town.health, CONNECTIONS, REPAIR_SECONDS)
     before = await footprint(running_town)
     yield running_town
     await running_town.end()

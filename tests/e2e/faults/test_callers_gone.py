@@ -132,14 +132,15 @@ async def while_the_transferred_one_hears_ringing(town: Town) -> Parties:
     return caller, (ringing,)
 
 
-async def while_held_for_a_question(town: Town) -> Parties:
+async def while_joined_with_the_one_asked(town: Town) -> Parties:
     mover, other = await town.phone(MOVER), await town.phone(OTHER)
     caller, leg = await outsider_with(town, mover)
     await leg.hold()
     consultation = await town.call(mover, OTHER)
     asked = await answered(other, consultation)
     await leg.transfer_to(consultation)
-    return caller, (asked, leg)
+    await leg.wait_for("disconnected")
+    return caller, (asked,)
 
 
 MOMENTS: tuple[Moment, ...] = (
@@ -158,7 +159,7 @@ MOMENTS: tuple[Moment, ...] = (
     while_a_mobile_is_asked,
     while_transferred,
     while_the_transferred_one_hears_ringing,
-    while_held_for_a_question,
+    while_joined_with_the_one_asked,
 )
 
 
@@ -171,7 +172,9 @@ async def test_nothing_is_left_of_a_call_whose_caller_is_gone(town: Town, moment
     await is_well_again(town)
 
 
-@pytest.mark.parametrize("moment", [while_two_talk, while_held_for_a_question], ids=lambda moment: moment.__name__)
+@pytest.mark.parametrize(
+    "moment", [while_two_talk, while_joined_with_the_one_asked], ids=lambda moment: moment.__name__
+)
 async def test_both_ends_may_hang_up_at_once(town: Town, moment: Moment) -> None:
     one, (other, *_) = await moment(town)
     await asyncio.gather(one.hang_up(), other.hang_up())
@@ -182,6 +185,19 @@ async def test_a_caller_may_give_up_just_as_the_phone_is_answered(town: Town) ->
     call, (leg,) = await while_a_phone_rings(town)
     await asyncio.gather(call.hang_up(), leg.answer())
     await leg.wait_for("disconnected", 5)
+
+
+async def test_a_caller_may_give_up_just_as_it_is_joined_with_another(town: Town) -> None:
+    mover, other = await town.phone(MOVER), await town.phone(OTHER)
+    caller, leg = await outsider_with(town, mover)
+    await leg.hold()
+    consultation = await town.call(mover, OTHER)
+    asked = await answered(other, consultation)
+    await asyncio.gather(leg.transfer_to(consultation), caller.hang_up())
+    await leg.wait_for("disconnected")
+    await consultation.hang_up()
+    await asked.wait_for("disconnected")
+    await is_well_again(town)
 
 
 async def test_a_caller_may_give_up_just_as_the_rings_are_over(town: Town) -> None:
