@@ -30,8 +30,8 @@ from callflow.embedded.child import ChildProcess
 from callflow.embedded.configure import configure_asterisk
 from callflow.embedded.home import environment_of
 from callflow.embedded.tools import Tools
-from tests.asterisks import free_port
 from tests.fakes.waiting import until_told
+from tests.ports import free_port
 
 RTP_PORTS = (36000, 36999)
 """For all systems: one at a time has calls."""

@@ -22,6 +22,7 @@ from bench.measure import Round, most_calls, one_round, undisturbed
 from bench.region import BenchRegion, made_region
 from bench.table import Measured, told, write_results
 from tests.asterisks import shared_tools
+from tests.ports import free_port
 
 ROUNDS = int(os.environ.get("CALLFLOW_BENCH_ROUNDS", "5"))
 CALL_SECONDS = 8.0
@@ -38,17 +39,11 @@ def folder() -> Iterator[Path]:
     shutil.rmtree(made, ignore_errors=True)
 
 
-def free_udp_port(host: str) -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
 @pytest.mark.timeout(1800)
 async def test_calls_cost_little_more_than_a_bare_dial_and_ring_as_soon(folder: Path) -> None:
     tools = shared_tools()
-    ports = {"trunk_port": free_udp_port(TRUNK_HOST), "phone_port": free_udp_port(PHONE_HOST)}
+    udp = socket.SOCK_DGRAM
+    ports = {"trunk_port": free_port(udp, TRUNK_HOST), "phone_port": free_port(udp, PHONE_HOST)}
     sipp = Sipp(tools=tools, folder=folder, **ports)
     region = await made_region(folder)
     try:

@@ -15,8 +15,9 @@ from callflow.asterisk.policy_files import replica_path
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.storage.generator import generate_region
-from tests.asterisks import asterisk, free_port
+from tests.asterisks import asterisk
 from tests.integration.test_serve import Serve, knows
+from tests.ports import free_port
 
 __all__ = ["asterisk"]
 

@@ -21,9 +21,10 @@ from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.service.pauses import keep_pauses_short
 from callflow.storage.generator import generate_region
 from callflow.storage.store import PostgresPolicyStore
-from tests.asterisks import asterisk, free_port
+from tests.asterisks import asterisk
 from tests.fakes.waiting import until_told
 from tests.integration.test_serve import Serve
+from tests.ports import free_port
 
 __all__ = ["asterisk"]
 

@@ -2,7 +2,6 @@
 
 import fcntl
 import itertools
-import os
 import shutil
 import socket
 import tempfile
@@ -17,16 +16,9 @@ from callflow.asterisk.configuration import AsteriskPaths, write_base
 from callflow.config import Settings, home_folder
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.embedded.tools import Tools, prepare_tools
+from tests.ports import free_port, worker_number
 
 _applications = (f"callflow-test{number}" for number in itertools.count(1))
-
-
-def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
-    """Return a port of loopback that was free a moment ago."""
-    with socket.socket(socket.AF_INET, kind) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def shared_tools() -> Tools:
@@ -43,14 +35,13 @@ async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
     """An Asterisk with no phones, on ports of its own."""
     tools = shared_tools()
     home = Path(tempfile.mkdtemp(prefix="callflow-ast-", dir="/tmp"))
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     settings = Settings(
         home=home,
         tryout=True,
         sip_port=free_port(socket.SOCK_DGRAM),
         trunk_port=free_port(socket.SOCK_DGRAM),
-        rtp_first_port=23000 + 200 * worker,
-        rtp_last_port=23199 + 200 * worker,
+        rtp_first_port=23000 + 200 * worker_number(),
+        rtp_last_port=23199 + 200 * worker_number(),
         http_port=free_port(),
         ami_port=free_port(),
         ari_password="ari-secret",

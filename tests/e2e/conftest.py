@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import itertools
-import os
 import shutil
 import socket
 import tempfile
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,20 +17,24 @@ from callflow.embedded.region import Region, Told
 from callflow.embedded.tools import prepare_tools
 from callflow.phone.trunk_peer import TrunkPeer
 from callflow.speech.prompts import make_prompts
+from tests.e2e.evidence import evidence
 from tests.e2e.helpers import ami_address
 from tests.e2e.town import PAUSE_MS, TONE_MS, Town
+from tests.ports import free_port, worker_number
 
 FAST_POSTGRES = {"fsync": "off", "full_page_writes": "off", "synchronous_commit": "off"}
 TRUNK_HOST = "127.0.0.2"
 _regions = itertools.count()
 
 
-def free_port(host: str, kind: socket.SocketKind) -> int:
-    """Return a port that was free a moment ago."""
-    with contextlib.closing(socket.socket(socket.AF_INET, kind)) as probe:
-        probe.bind((host, 0))
-        port: int = probe.getsockname()[1]
-        return port
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Function) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Put beside a failure what the town's phones, Asterisk and the service say of it."""
+    report = yield
+    town = item.funcargs.get("town")
+    if report.failed and isinstance(town, Town):
+        report.sections.append(("Seen in the town", evidence(town)))
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -49,21 +52,20 @@ def settings_of_a_new_home(shared_home: Path) -> Iterator[Settings]:
     """Give settings on free ports, in a folder that is removed afterwards, with the shared tools and prompts."""
     home = Path(tempfile.mkdtemp(prefix="callflow-e2e-", dir="/tmp"))
     home.chmod(0o711)
-    tcp, udp = socket.SOCK_STREAM, socket.SOCK_DGRAM
-    rtp = 21000 + 200 * next(_regions) + 2000 * int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    rtp = 21000 + 200 * next(_regions) + 2000 * worker_number()
     yield Settings(
         home=home,
         tools=shared_home / "tools",
         sounds=shared_home / "sounds",
         tryout=True,
-        sip_port=free_port("127.0.0.1", udp),
+        sip_port=free_port(socket.SOCK_DGRAM),
         trunk_host=TRUNK_HOST,
-        trunk_port=free_port(TRUNK_HOST, udp),
+        trunk_port=free_port(socket.SOCK_DGRAM, TRUNK_HOST),
         rtp_first_port=rtp,
         rtp_last_port=rtp + 199,
-        http_port=free_port("127.0.0.1", tcp),
-        ami_port=free_port("127.0.0.1", tcp),
-        service_port=free_port("127.0.0.1", tcp),
+        http_port=free_port(),
+        ami_port=free_port(),
+        service_port=free_port(),
         poll_seconds=1.0,
     )
     shutil.rmtree(home, ignore_errors=True)
@@ -72,8 +74,8 @@ def settings_of_a_new_home(shared_home: Path) -> Iterator[Settings]:
 @pytest.fixture(scope="session")
 def region_settings(shared_home: Path) -> Iterator[Settings]:
     """Settings of this worker's own region, with media for hundreds of calls at once."""
-    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-    media = {"rtp_first_port": 26000 + 1000 * worker, "rtp_last_port": 26999 + 1000 * worker}
+    first = 26_000 + 1_000 * worker_number()
+    media = {"rtp_first_port": first, "rtp_last_port": first + 999}
     with settings_of_a_new_home(shared_home) as chosen:
         yield chosen.model_copy(update=media)
 

@@ -12,10 +12,10 @@ from callflow.embedded.child import ChildProcess
 from callflow.embedded.home import environment_of
 from callflow.embedded.tools import find_tools
 from callflow.storage.snapshot_file import JsonSnapshotFile
-from tests.e2e.conftest import free_port
 from tests.e2e.helpers import connected, eventually
 from tests.e2e.test_one_id import Log
 from tests.e2e.town import Town
+from tests.ports import free_port
 
 NOBODYS_PHONE = "+4690161108"
 """Has no phone in the test and no voicemail: who calls hears a spoken referral at once."""
@@ -38,7 +38,7 @@ class Load:
 async def calling(town: Town, folder: Path) -> AsyncIterator[Load]:
     """Let calls come in, steadily, from now on."""
     host = town.region.settings.trunk_host
-    port, media = (free_port(host, socket.SOCK_DGRAM) for _ in range(2))
+    port, media = (free_port(socket.SOCK_DGRAM, host) for _ in range(2))
     process = await asyncio.create_subprocess_exec(
         *find_tools(town.region.settings).command("sipp"),
         *("-sn", "uac", "-s", NOBODYS_PHONE, "-i", host, "-p", str(port), "-mp", str(media), "-nostdin"),
@@ -96,7 +96,7 @@ async def test_the_other_instance_takes_every_call_of_one_that_stops(town: Town,
 async def other_instance(town: Town, folder: Path) -> AsyncIterator[Path]:
     """Run a second `callflow serve` beside the region's; give its log."""
     settings = town.region.settings
-    chosen = settings.model_copy(update={"service_port": free_port(settings.service_host, socket.SOCK_STREAM)})
+    chosen = settings.model_copy(update={"service_port": free_port(host=settings.service_host)})
     log = folder / "other.log"
     child = ChildProcess(
         "other", [sys.executable, "-m", "callflow", "serve"], log=log, environment=environment_of(chosen)

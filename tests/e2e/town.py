@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import aiohttp
 
@@ -68,6 +68,7 @@ class Town:
         self.reported: list[Reported] = []
         self._stack = AsyncExitStack()
         self._audit_before = 0
+        self.phones: list[Phone] = []
         self._outsiders: list[Phone] = []
         self._logs = Path(tempfile.mkdtemp(prefix="messages-", dir=region.settings.home))
         self._reported_changed = asyncio.Condition()
@@ -89,9 +90,7 @@ class Town:
 
         `recorded`: its `messages()` are kept.
         """
-        log = self._new_log(username) if recorded else None
-        phone = await Phone.start(self.region.settings.sip_host, title=username, log=log)
-        self._stack.push_async_callback(phone.stop)
+        phone = await self._started(self.region.settings.sip_host, username, recorded=recorded)
         password = await self.value("SELECT sip_password FROM extension WHERE sip_username = $1", username)
         if register:
             await phone.register(username, password, self.sip_address)
@@ -101,10 +100,15 @@ class Town:
 
     async def outsider(self) -> Phone:
         """Return a phone that calls from the trunk's address."""
-        phone = await Phone.start(self.region.settings.trunk_host, title="outsider", log=self._new_log("outsider"))
+        phone = await self._started(self.region.settings.trunk_host, "outsider", recorded=True)
         phone.registrar = self.sip_address
         self._outsiders.append(phone)
+        return phone
+
+    async def _started(self, host: str, title: str, *, recorded: bool) -> Phone:
+        phone = await Phone.start(host, title=title, log=self._new_log(title) if recorded else None)
         self._stack.push_async_callback(phone.stop)
+        self.phones.append(phone)
         return phone
 
     async def call_from_outside(
@@ -161,11 +165,9 @@ class Town:
 
     async def health(self) -> dict[str, Any]:
         """Return what the service says of itself."""
-        settings = self.region.settings
-        url = f"http://{settings.service_host}:{settings.service_port}/health"
+        url = f"http://{self.region.settings.service_host}:{self.region.settings.service_port}/health"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
-            found: dict[str, Any] = json.loads(await answer.text())
-            return found
+            return cast("dict[str, Any]", json.loads(await answer.text()))
 
     async def _has_revision(self, wanted: int) -> bool:
         return int((await self.health())["policy"]["revision"] or 0) >= wanted
@@ -212,7 +214,7 @@ class Town:
             async with self._reported_changed:
                 await asyncio.wait_for(self._reported_changed.wait_for(lambda: found() is not None), seconds)
         except TimeoutError:
-            seen = [f"{event.name} {dict(event.fields)}" for event in self.reported]
+            seen = [f"{it.name} {it.fields.get('Plan', '')}".rstrip() for it in self.reported]
             raise AssertionError(f"no {name} within {seconds} s; reported: {seen}") from None
         event = found()
         assert event is not None
@@ -276,6 +278,7 @@ class Town:
         self.trunk.behaviours = {**KNOWN, FRIEND: Behaviour(ring_seconds=0.3)}
         self.trunk.phone.events.clear()
         await self.trunk.phone.forget_messages()
+        self.phones.clear()
         self._outsiders.clear()
         self._audit_before = await self.value("SELECT coalesce(max(id), 0) FROM audit")
 

@@ -15,8 +15,9 @@ from callflow.asterisk.policy_files import Written, modules_to_reload, replica_p
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
-from tests.asterisks import free_port, shared_tools
+from tests.asterisks import shared_tools
 from tests.builders import extension, mailbox, policy, unit
+from tests.ports import free_port
 
 CONTEXTS = (
     "from-phone", "from-trunk", "callflow-emergency", "callflow-emergency-run", "callflow-run", "callflow-confirm",

@@ -20,7 +20,8 @@ from callflow.config import Settings, home_folder
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.embedded.setup_errors import AsteriskConsoleError, AsteriskStartError, PortInUseError
 from callflow.speech.prompts import make_prompts
-from tests.asterisks import free_port, shared_tools
+from tests.asterisks import shared_tools
+from tests.ports import free_port
 
 SAY_SWEDISH = """
 [swedish]

@@ -17,8 +17,9 @@ from pydantic import SecretStr
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.embedded.home import environment_of
-from tests.asterisks import asterisk, free_port
+from tests.asterisks import asterisk
 from tests.fakes.waiting import until, until_told
+from tests.ports import free_port
 
 __all__ = ["asterisk"]
 

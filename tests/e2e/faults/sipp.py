@@ -12,9 +12,9 @@ from pathlib import Path
 
 from callflow.embedded.child import end_with_parent
 from callflow.embedded.tools import find_tools
-from tests.e2e.conftest import free_port
 from tests.e2e.raw_registration import register
 from tests.e2e.town import Town
+from tests.ports import free_port
 
 ANSWER_MS = 8000
 """A caller that hears nothing new for so long has failed."""
@@ -64,7 +64,7 @@ async def callers(
 @asynccontextmanager
 async def phone_that(does: Sequence[str], town: Town, folder: Path, username: str) -> AsyncIterator[None]:
     """Have this account on a phone that does what `TAKES_ALL` or `TAKES_ONE` says, however many calls there are."""
-    port = free_port(PHONE_HOST, socket.SOCK_DGRAM)
+    port = free_port(socket.SOCK_DGRAM, PHONE_HOST)
     password = await town.value("SELECT sip_password FROM extension WHERE sip_username = $1", username)
     contact = f"<sip:{username}@{{me}}>"
 
@@ -82,8 +82,8 @@ async def phone_that(does: Sequence[str], town: Town, folder: Path, username: st
 
 @asynccontextmanager
 async def _sipp(town: Town, folder: Path, host: str, *arguments: str, port: int = 0) -> AsyncIterator[Process]:
-    own = port or free_port(host, socket.SOCK_DGRAM)
-    media = free_port(host, socket.SOCK_DGRAM)
+    own = port or free_port(socket.SOCK_DGRAM, host)
+    media = free_port(socket.SOCK_DGRAM, host)
     process = await asyncio.create_subprocess_exec(
         *find_tools(town.region.settings).command("sipp"),
         *("-i", host, "-p", str(own), "-mp", str(media), "-nostdin", *arguments),

@@ -12,7 +12,7 @@ from aiosmtpd.smtp import SMTP, Envelope
 
 from callflow.embedded.mail_sink import MailSink
 from callflow.service.mail import MailSpool, smtp_sender
-from tests.asterisks import free_port
+from tests.ports import free_port
 
 LETTER = """\
 To: "Anna Lindgren" <anna.lindgren@umea.example>
