@@ -1,19 +1,18 @@
 """Ports for what tests start: found free, and taken by nobody else until it listens there.
 
 The system gives connections and phones their ports from a range of its own (`ip_local_port_range`, from 32768 on); a
-server that is to start in a moment, or to start anew, would now and then find a port from there taken.
+server that is to start in a moment, or to start anew, would now and then find a port from there taken. From one test
+process to another a port is kept by an abstract socket of its number, which is gone with the process.
 """
 
 import contextlib
-import itertools
 import os
 import socket
 
-FIRST_PORT = 10_000
-WORKERS = 10
-PORTS_A_WORKER = 1_000
+FIRST_PORT, LAST_PORT = 10_000, 19_999
 
-_numbers = itertools.count(os.getpid())
+_kept: list[socket.socket] = []
+_numbers = iter(range(FIRST_PORT, LAST_PORT + 1))
 
 
 def worker_number() -> int:
@@ -22,11 +21,16 @@ def worker_number() -> int:
 
 
 def free_port(kind: socket.SocketKind = socket.SOCK_STREAM, host: str = "127.0.0.1") -> int:
-    """Return a port of this worker's that is free, another one each time."""
-    first = FIRST_PORT + PORTS_A_WORKER * (worker_number() % WORKERS)
-    for number in itertools.islice(_numbers, PORTS_A_WORKER):
-        port = first + number % PORTS_A_WORKER
-        with contextlib.closing(socket.socket(socket.AF_INET, kind)) as probe, contextlib.suppress(OSError):
-            probe.bind((host, port))
-            return port
-    raise AssertionError(f"none of the ports {first} to {first + PORTS_A_WORKER - 1} of {host} is free")
+    """Return a port that is free and this process's own, another one each time."""
+    for port in _numbers:
+        mine = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        with contextlib.closing(socket.socket(socket.AF_INET, kind)) as probe:
+            try:
+                mine.bind(f"\0callflow-test-port-{port}")
+                probe.bind((host, port))
+            except OSError:
+                mine.close()
+            else:
+                _kept.append(mine)
+                return port
+    raise AssertionError(f"no port from {FIRST_PORT} to {LAST_PORT} of {host} is free any more")

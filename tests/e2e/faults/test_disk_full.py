@@ -34,6 +34,8 @@ NO_MAILBOX = "UPDATE extension SET mailbox_id = NULL WHERE sip_username = '61104
 HAS_MAILBOX = "SELECT instr(arguments, '61104@callflow') > 0 FROM number WHERE number = '+4690161104'"
 MORE_THAN_A_BLOCK = 30
 """So many lines of Asterisk's log have no room in what is left of its last block."""
+CALLS_MORE_THAN_A_BLOCK = 12
+"""What the service writes of so many calls has no room there either."""
 NOT_RECORDED = "dialplan/message-not-recorded"
 MUCH_IN_THE_LOG = "SELECT pg_logical_emit_message(false, 'x', repeat('x', 10000000))"
 """More than what is left in a file of the database's write-ahead log, after some of these."""
@@ -181,10 +183,10 @@ async def test_a_mail_that_has_no_room_is_written_when_there_is(town: Town, disk
 async def test_a_full_log_holds_up_no_call_and_goes_on_when_there_is_room(town: Town, disks: Disks) -> None:
     phone, log = await town.phone(EXTENSION), ServiceLog(town)
     disks.log.fill()
-    for _ in range(5):
+    for _ in range(CALLS_MORE_THAN_A_BLOCK):
         await they_talk(town, phone)
     assert not fell_back(town)
-    assert len(log.lines("call_decided")) < 5
+    assert len(log.lines("call_decided")) < CALLS_MORE_THAN_A_BLOCK
     await until_told(town, "disk", str(disks.log.path))
     disks.log.make_room()
     before = len(log.lines("call_decided"))
