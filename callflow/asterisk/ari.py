@@ -115,6 +115,10 @@ class Ari:
         """`getObject`: what in the trunk's settings would show a number that is to be hidden, in words."""
         return wrong_settings(await self._settings("endpoint", "trunk"), await self._settings("global", "global"))
 
+    async def listens(self) -> bool:
+        """`getObject`: whether there is a transport; Asterisk has none whose address it could not have."""
+        return bool(await self._settings("transport", "transport-udp"))
+
     async def _settings(self, kind: str, name: str) -> dict[str, str]:
         operation, path = operations.GET_OBJECT, {"configClass": "res_pjsip", "objectType": kind, "id": name}
         answer = await self._connection.request(operation, path)

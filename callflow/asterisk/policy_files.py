@@ -14,7 +14,8 @@ from callflow.service.ports import Snapshot, Trunk
 REPLICA = "replica.sqlite3"
 FORMER = ("phones.conf", "mailboxes.conf", "net.conf")
 """Files of earlier versions, which nothing includes any more and which hold passwords."""
-TRUNK_MODULES = ("res_pjsip.so", "res_pjsip_endpoint_identifier_ip.so")
+PJSIP = "res_pjsip.so"
+TRUNK_MODULES = (PJSIP, "res_pjsip_endpoint_identifier_ip.so")
 """What takes in the trunk's file: where calls go, and where they come from."""
 
 

@@ -17,7 +17,7 @@ from callflow.asterisk.ari_connection import AriAddress, AriConnection
 from callflow.asterisk.log_files import LogFiles
 from callflow.asterisk.lookups import Lookups
 from callflow.asterisk.plan_variables import plan_variables
-from callflow.asterisk.policy_files import modules_to_reload, replica_path, write_policy
+from callflow.asterisk.policy_files import PJSIP, modules_to_reload, replica_path, write_policy
 from callflow.asterisk.registrations import end_registrations
 from callflow.asterisk.replica import forget_account, removed_accounts
 from callflow.asterisk.replica_rows import MadeRows
@@ -50,6 +50,7 @@ from callflow.service.ports import Snapshot, Speech
 from callflow.service.presentation_watch import PresentationWatch
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
+from callflow.service.sip_watch import SipWatch
 from callflow.service.systemd import Systemd
 from callflow.speech.policy_speech import PolicySpeech
 from callflow.storage.diversions import PostgresChanges
@@ -118,6 +119,7 @@ def compose(chosen: Settings) -> Service:
     )
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
     presentation, machine = PresentationWatch(switch), Machine(*folders_written(chosen))
+    sip = SipWatch(switch, lambda: Ami(to.reloading).reload(PJSIP))
     parts = Parts(
         {
             "policy": policy.run,
@@ -127,6 +129,7 @@ def compose(chosen: Settings) -> Service:
             "calls": control.run,
             "guard": guard.run,
             "presentation": presentation.run,
+            "sip": sip.run,
             "garbage": collect_garbage,
             "mail": mail.run,
             "machine": machine.run,
@@ -137,6 +140,7 @@ def compose(chosen: Settings) -> Service:
     facts: dict[str, Callable[[], Facts]] = {
         **connections_facts(to),
         "presentation": lambda: connection_facts(presentation.state),
+        "sip": lambda: connection_facts(sip.state),
         "database": lambda: database_facts(policy),
         "policy": lambda: policy_facts(policy),
         "rows": lambda: rows_facts(made.left_out),

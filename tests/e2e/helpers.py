@@ -69,7 +69,7 @@ async def eventually(condition: Callable[[], Any], seconds: float, otherwise: st
         await asyncio.sleep(0.05)
 
 
-CONNECTIONS = ("ari", "ami", "reloading", "database", "policy")
+CONNECTIONS = ("ari", "ami", "reloading", "database", "policy", "sip")
 """The parts of health that a test may have hurt."""
 
 
