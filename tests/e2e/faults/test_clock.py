@@ -3,7 +3,9 @@
 Asterisk forgets where phones are when an hour is skipped, longer than a registration lasts: they register again.
 """
 
+import asyncio
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 
 import psutil
@@ -130,15 +132,35 @@ async def test_connections_and_changes_go_on_and_nothing_runs_wild(
 
 @BOTH_WAYS
 async def test_what_asterisk_looks_up_is_soon_looked_up_anew(town: Town, clocks: Clocks, seconds: float) -> None:
-    phone = await town.phone(EXTENSION)
-    await they_talk(town, phone)
-    await clocks.move(seconds)
+    await town.phone(EXTENSION)
+    async with looked_up_all_the_time(town):
+        await clocks.move(seconds)
     await town.sql(
         "UPDATE person SET given_name = 'Nyttnamn' FROM extension AS e"
         " WHERE person.id = e.person_id AND e.sip_username = '61100'"
     )
 
     async def is_known() -> bool:
-        return "Nyttnamn" in await town.region.asterisk.console("pjsip show endpoint 61100")
+        return "Nyttnamn" in await looked_up(town)
 
     await eventually(is_known, 5, "Asterisk went on with what it had")
+
+
+async def looked_up(town: Town) -> str:
+    """Return what Asterisk has of the phone."""
+    return await town.region.asterisk.console(f"pjsip show endpoint {EXTENSION}")
+
+
+@asynccontextmanager
+async def looked_up_all_the_time(town: Town) -> AsyncIterator[None]:
+    """Have Asterisk look the phone up so often that it keeps it at every moment."""
+
+    async def again_and_again() -> None:
+        while True:
+            await looked_up(town)
+
+    looking = asyncio.create_task(again_and_again())
+    yield
+    looking.cancel()
+    with suppress(asyncio.CancelledError):
+        await looking
