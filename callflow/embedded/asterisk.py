@@ -63,7 +63,7 @@ class EmbeddedAsterisk:
         for folder in ("run", "log", "spool", "lib"):
             (self.settings.asterisk_folder / folder).mkdir(parents=True, exist_ok=True)
         self.output_path.write_bytes(b"")
-        self._write_restart_command()
+        write_command(self.settings, self.tools)
         with self.output_path.open("ab") as output:  # appended, so that it may be cut while Asterisk writes
             self._process = await asyncio.create_subprocess_exec(
                 *self._command(),
@@ -111,21 +111,9 @@ class EmbeddedAsterisk:
             raise AsteriskConsoleError(f"Asterisk did not answer “{command}”: {answer.strip()}. Does it run?")
         return answer
 
-    @property
-    def _restart_command(self) -> Path:
-        return self.settings.asterisk_folder / "run" / "asterisk"
-
-    def _write_restart_command(self) -> None:
-        """Write what Asterisk becomes at `core restart`: it starts its own name anew, with no loader before it."""
-        self._restart_command.write_text(f'#!/bin/sh\nexec {shlex.join(self._program())} "$@"\n')
-        self._restart_command.chmod(0o700)
-
-    def _program(self) -> list[str]:
-        *loader, program = self.tools.command("asterisk")
-        return [*loader, "--argv0", str(self._restart_command), program] if loader else [program]
-
     def _command(self) -> list[str]:
-        return [*self._program(), "-C", str(self.settings.asterisk_folder / "etc" / "asterisk.conf")]
+        configuration = self.settings.asterisk_folder / "etc" / "asterisk.conf"
+        return [*_program(self.settings, self.tools), "-C", str(configuration)]
 
     def _check_before_start(self) -> None:
         if len(os.fsencode(self.control_socket)) > LONGEST_SOCKET_PATH:
@@ -174,6 +162,27 @@ class EmbeddedAsterisk:
     def _last_words(self) -> str:
         said = self.output_path.read_text(errors="replace").strip()
         return f"{said[-1500:] or 'it said nothing'} (see {self.output_path.parent})"
+
+
+def write_command(settings: Settings, tools: Tools) -> None:
+    """Write the program that starts this Asterisk, whether it is unpacked or installed: `asterisk/run/asterisk`.
+
+    It is also what Asterisk becomes at `core restart`: it starts its own name anew, with no loader before it.
+    """
+    path = command_path(settings)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f'#!/bin/sh\nexec {shlex.join(_program(settings, tools))} "$@"\n')
+    path.chmod(0o700)
+
+
+def command_path(settings: Settings) -> Path:
+    """Return the program that `write_command` writes."""
+    return settings.asterisk_folder / "run" / "asterisk"
+
+
+def _program(settings: Settings, tools: Tools) -> list[str]:
+    *loader, program = tools.command("asterisk")
+    return [*loader, "--argv0", str(command_path(settings)), program] if loader else [program]
 
 
 def _answers(path: Path) -> bool:

@@ -1,6 +1,7 @@
 """`callflow configure`: Asterisk's files for an Asterisk that somebody else starts."""
 
 import sqlite3
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import closing
@@ -39,6 +40,10 @@ def test_configure_writes_what_asterisk_needs_to_start_alone(callflow: CommandLi
         assert replica.execute("SELECT arguments FROM net WHERE dialled = '61100'").fetchone()
     assert PASSWORDS["CALLFLOW_ARI_PASSWORD"] in (etc / "ari.conf").read_text()
     assert all(path.stat().st_mode & 0o077 == 0 for path in etc.rglob("*.*"))
+    version = subprocess.run(
+        [home / "asterisk" / "run" / "asterisk", "-V"], capture_output=True, text=True, check=True
+    )
+    assert version.stdout.startswith("Asterisk 2")
 
 
 def test_configure_without_passwords_says_what_to_set(callflow: CommandLine, home: Path) -> None:

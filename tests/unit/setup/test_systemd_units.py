@@ -1,4 +1,4 @@
-"""The units of deploy/systemd are right for systemd, and give the service no more than it needs."""
+"""The units of deploy/systemd are right for systemd, and give the service and Asterisk no more than they need."""
 
 import re
 import shutil
@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from callflow.commands import serve
+from callflow.config import Settings
+from callflow.embedded.asterisk import command_path
 from callflow.service.systemd import READY_SECONDS
 
 FOLDER = Path(__file__).parents[3] / "deploy" / "systemd"
 UNITS = sorted(FOLDER.glob("*.service"))
+SERVICES = [unit for unit in UNITS if unit.name.startswith("callflow")]
 MOST_EXPOSURE = 20
 """Tenths, as `systemd-analyze security` counts: 0 is nothing, 100 is everything."""
 
@@ -30,9 +33,7 @@ def units(tmp_path: Path) -> list[Path]:
     made = []
     for unit in UNITS:
         copy = tmp_path / unit.name
-        copy.write_text(
-            re.sub(r"^ExecStart=\S+", f"ExecStart={sys.executable}", unit.read_text(), flags=re.MULTILINE)
-        )
+        copy.write_text(re.sub(r"^(Exec\w+)=\S+", rf"\1={sys.executable}", unit.read_text(), flags=re.MULTILINE))
         made.append(copy)
     return made
 
@@ -43,21 +44,21 @@ def analyze(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 @needs_systemd
 def test_systemd_has_nothing_to_say_against_the_units(units: list[Path]) -> None:
-    assert [unit.name for unit in units] == ["callflow.service", "callflow@.service"]
+    assert [unit.name for unit in units] == ["asterisk.service", "callflow.service", "callflow@.service"]
     for unit in units:
         done = analyze("verify", "--man=no", str(unit))
-        complaints = [line for line in (done.stdout + done.stderr).splitlines() if "callflow" in line]
+        complaints = [line for line in (done.stdout + done.stderr).splitlines() if unit.name in line]
         assert (done.returncode, complaints) == (0, [])
 
 
 @needs_systemd
-def test_service_is_shut_off_from_all_that_it_does_not_need(units: list[Path]) -> None:
+def test_each_is_shut_off_from_all_that_it_does_not_need(units: list[Path]) -> None:
     for unit in units:
         done = analyze("security", "--offline=true", f"--threshold={MOST_EXPOSURE}", "--no-pager", str(unit))
         assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("unit", UNITS, ids=lambda unit: unit.name)
+@pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)
 def test_times_of_the_units_suit_those_of_the_service(unit: Path) -> None:
     assert int(setting(unit, "TimeoutStopSec")) > serve.FINISH_SECONDS
     assert int(setting(unit, "TimeoutStartSec")) > READY_SECONDS
@@ -70,3 +71,13 @@ def test_the_two_units_differ_in_nothing_but_the_instance() -> None:
     one, several = ((FOLDER / name).read_text().splitlines() for name in ("callflow.service", "callflow@.service"))
     of_instance = re.compile(r"^#|^Description|^SyslogIdentifier|SERVICE_PORT")
     assert [x for x in one if not of_instance.search(x)] == [x for x in several if not of_instance.search(x)]
+
+
+def test_asterisk_starts_by_what_configure_writes() -> None:
+    unit = FOLDER / "asterisk.service"
+    home = Settings(home=Path("/var/lib/callflow"))
+    program, *_, configuration = setting(unit, "ExecStart").split()
+    assert Path(program) == command_path(home)
+    assert Path(configuration) == home.asterisk_folder / "etc" / "asterisk.conf"
+    assert (setting(unit, "Restart"), setting(unit, "StartLimitIntervalSec")) == ("always", "0")
+    assert setting(unit, "User") == setting(SERVICES[0], "User")
