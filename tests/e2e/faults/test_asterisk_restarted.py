@@ -136,6 +136,7 @@ async def test_a_call_to_the_asterisk_that_has_just_come_up_is_never_lost(town: 
 async def test_what_rang_in_the_asterisk_that_was_killed_is_forgotten(town: Town) -> None:
     phone, log = await registered(town, EXTENSION), ServiceLog(town)
     await a_phone_rings(town)
+    gone = (await town.step("dial", containing="PJSIP/61104")).fields["Uniqueid"]
     await town.start_asterisk_cold()
     await until_back(town, *WAYS)
     call = await town.call_from_outside("+4690161100")
@@ -145,7 +146,9 @@ async def test_what_rang_in_the_asterisk_that_was_killed_is_forgotten(town: Town
     ended = await leg.wait_for("disconnected", RINGING_LIMIT + 3)
     assert abs(ended.at - ringing.at - RINGING_LIMIT) < TOLERANCE
     await call.wait_for("connected")
-    assert log.lines("ringing_not_ended") == log.lines("ringing_over_already") == []
+    assert not [
+        line for event in ("ringing_not_ended", "ringing_over_already") for line in log.lines(event) if gone in line
+    ]
 
 
 async def test_a_change_made_while_asterisk_is_away_counts_when_it_is_back(town: Town) -> None:
