@@ -81,3 +81,11 @@ def test_asterisk_starts_by_what_configure_writes() -> None:
     assert Path(configuration) == home.asterisk_folder / "etc" / "asterisk.conf"
     assert (setting(unit, "Restart"), setting(unit, "StartLimitIntervalSec")) == ("always", "0")
     assert setting(unit, "User") == setting(SERVICES[0], "User")
+
+
+def test_command_of_administrators_runs_as_the_service_does() -> None:
+    command, unit = (FOLDER / "callflow").read_text(), SERVICES[0]
+    assert f"--uid={setting(unit, 'User')} --gid={setting(unit, 'Group')} " in command
+    assert f"--property=EnvironmentFile={setting(unit, 'EnvironmentFile')} " in command
+    assert f"--setenv={setting(unit, 'Environment').split()[0]} " in command
+    assert f"{setting(unit, 'ExecStart').split()[0]} " in command
