@@ -27,6 +27,8 @@ class PolicySpeech:
         self._folder = settings.sounds_folder / "policy"
         self._engine = SpeechEngine(tools)
         self._made = {_name(path, self._folder) for path in self._folder.glob("*/*.wav")}
+        self._paths: dict[tuple[str, str], str] = {}
+        """What is there of what was asked for: a call asks for dozens, nearly all of them asked for before."""
         self._one_at_a_time = asyncio.Lock()
 
     async def prepare(self, texts: Iterable[tuple[str, str]]) -> None:
@@ -48,8 +50,10 @@ class PolicySpeech:
 
     def sound(self, language: str, text: str) -> str | None:
         """Return the sound's path without its ending, as Asterisk takes it, or None."""
-        name = sound_name(language, text)
-        return str(self._folder / name) if name in self._made else None
+        path = self._paths.get((language, text))
+        if path is None and (name := sound_name(language, text)) in self._made:
+            path = self._paths[language, text] = str(self._folder / name)
+        return path
 
     async def _make(self, name: str, language: str, text: str) -> bool:
         speaking = Speaking(language, text, self._folder / f"{name}.wav")
