@@ -2,6 +2,7 @@
 
 import logging
 import re
+import select
 import sys
 from collections.abc import MutableMapping
 from contextlib import suppress
@@ -21,6 +22,9 @@ _WORD = re.compile(r'[^\s"=\\]*')
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\r": "\\r", "\n": "\\n"}
 _FIRST = ("timestamp", "level", "event", "call_id", "decision_id", "sip_call_id")
 _SHOWN_FIRST, _SHOWN_LAST = 5, 2
+
+PATIENCE_MILLISECONDS = 100
+"""How long a line waits for whoever reads it, who may be busy."""
 
 Event = MutableMapping[str, Any]
 Format = Literal["json", "logfmt"]
@@ -49,19 +53,51 @@ def mask(_logger: object, _method: str, event: Event) -> Event:
     return event
 
 
-class _Lines:
-    """Writes each line at once, by one write; a full disk behind it costs the line and nothing else."""
+class Lines:
+    """Writes each line at once, by one write; what cannot be written costs the line and nothing else.
+
+    A full disk costs it, and a reader that stands still, such as a frozen journald or a paused terminal: one line
+    waits `PATIENCE_MILLISECONDS` for it, then lines are left out until it reads. Holds for lines of up to 4096 bytes.
+    """
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
+        self._descriptor = _descriptor(output)
+        self._patience = PATIENCE_MILLISECONDS
 
     def write(self, line: str) -> None:
         """Write one line."""
         with suppress(OSError, ValueError):
-            self._output.write(f"{line}\n")
-            self._output.flush()
+            if self._descriptor is None or self._has_room(self._descriptor):
+                self._output.write(f"{line}\n")
+                self._output.flush()
 
     debug = info = warning = error = critical = exception = msg = write
+
+    def _has_room(self, descriptor: int) -> bool:
+        waiting = select.poll()
+        waiting.register(descriptor, select.POLLOUT)
+        room = bool(waiting.poll(self._patience))
+        self._patience = PATIENCE_MILLISECONDS if room else 0
+        return room
+
+
+class _Handler(logging.Handler):
+    """Writes what the libraries log."""
+
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self._lines = lines
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._lines.write(self.format(record))
+
+
+def _descriptor(output: TextIO) -> int | None:
+    try:
+        return output.fileno()
+    except (OSError, ValueError):
+        return None
 
 
 def configure_logging(*, output: TextIO | None = None, form: Format = "logfmt", level: str = "INFO") -> None:
@@ -76,7 +112,8 @@ def configure_logging(*, output: TextIO | None = None, form: Format = "logfmt", 
         structlog.processors.format_exc_info,
         mask,
     ]
-    handler = logging.StreamHandler(output or sys.stderr)
+    lines = Lines(output or sys.stderr)
+    handler = _Handler(lines)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -84,7 +121,6 @@ def configure_logging(*, output: TextIO | None = None, form: Format = "logfmt", 
         )
     )
     logging.basicConfig(level=level, handlers=[handler], force=True)
-    lines = _Lines(output or sys.stderr)
     structlog.configure(
         processors=[*shared, _renderer(form)],
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),

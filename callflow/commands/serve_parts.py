@@ -4,7 +4,6 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -25,6 +24,7 @@ from callflow.commands.shared import database_url
 from callflow.config import Settings
 from callflow.embedded.tools import Tools
 from callflow.errors import CallflowError
+from callflow.logs import Lines
 from callflow.policy.decision import Decision
 from callflow.policy.evaluate import decide
 from callflow.policy.policy_texts import policy_texts
@@ -114,7 +114,7 @@ def compose(chosen: Settings) -> Service:
         decide=decide,
         settle=settle_by(changes, policy),
         plan_variables=variables_maker(speech),
-        decided=call_log(_write_line, chosen.language),
+        decided=call_log(Lines(sys.stdout).write, chosen.language),
         tryout=chosen.tryout,
     )
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
@@ -261,9 +261,3 @@ def variables_maker(speech: Speech) -> Callable[[Decision, str], dict[str, str]]
         return plan_variables(decision.plan, speech.sound, decision_id)
 
     return make
-
-
-def _write_line(line: str) -> None:
-    with suppress(OSError):  # a full disk behind it must not cost the call its plan
-        sys.stdout.write(f"{line}\n")
-        sys.stdout.flush()

@@ -3,7 +3,8 @@
 import io
 import json
 import logging
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
 
 import pytest
 import structlog
@@ -91,6 +92,23 @@ class FullDisk(io.StringIO):
 def test_a_line_that_finds_no_room_costs_nothing_else() -> None:
     configure_logging(output=FullDisk())
     structlog.get_logger("callflow.test").info("call_decided")
+
+
+@pytest.mark.parametrize("get_logger", [structlog.get_logger, logging.getLogger])
+def test_a_reader_that_stands_still_costs_lines_and_nothing_else(
+    get_logger: Callable[[str], logging.Logger],
+) -> None:
+    reading, writing = os.pipe()
+    with open(reading, "rb") as reader, open(writing, "w") as output:  # noqa: PTH123 - descriptors have no path
+        configure_logging(output=output)
+        logger = get_logger("callflow.test")
+        for _ in range(5_000):
+            logger.info("call_decided")
+        os.set_blocking(reading, False)
+        read = reader.read()
+        assert 0 < read.count(b"event=call_decided") < 5_000
+        logger.info("call_falls_back")
+        assert b"call_falls_back" in reader.read()
 
 
 def test_a_level_is_left_out_below_the_one_asked_for() -> None:
