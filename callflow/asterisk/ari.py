@@ -2,7 +2,6 @@
 
 from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
-from urllib.parse import unquote
 
 import msgspec
 import structlog
@@ -33,7 +32,7 @@ APPLICATION_PREFIX = "callflow"
 """Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
 RUN_CONTEXT = "callflow-run"
 TRANSFER_CONTEXTS = ("callflow-transfer", "callflow-entry-transfer")
-_FROM, _PRESENTATION, _CALL_ID = 1, 2, 3
+_FROM, _PRESENTATION, _AT = 1, 2, 3
 _WITHHELD = ("prohib", "unavail")
 _NO_NUMBER = ("", "anonymous", "unknown", "restricted")
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
@@ -67,8 +66,6 @@ class Ari:
                     yield CallEntered(waiting_call(channel, args))
                 case ApplicationReplaced():
                     log.error("ari_application_replaced", application=self._connection.application)
-                case _:
-                    pass
 
     async def claim(self, channel_id: str) -> bool:
         """`claimChannel`: False for 404 (gone) and 409 (another instance has it)."""
@@ -141,7 +138,7 @@ def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
 
     The caller is known by the endpoint that Asterisk authenticated, which the channel's name tells, never by what
     the caller claims; who transfers is known by the name of the transferring channel, the argument of a transfer.
-    The Call-ID is written as in a URI, without a colon; the time stands behind it, split at its colons by Asterisk.
+    The time is split at its colons by Asterisk.
     """
     transferred = channel.dialplan.context in TRANSFER_CONTEXTS
     moved_by = args[_FROM] if len(args) > _FROM and transferred else ""
@@ -153,8 +150,8 @@ def waiting_call(channel: Channel, args: tuple[str, ...] = ()) -> WaitingCall:
         called_number=channel.dialplan.exten,
         caller_number=None if withheld else number,
         mover=_endpoint(moved_by) if transferred else None,
-        at=":".join(args[_CALL_ID + 1 :]),
-        sip_call_id=unquote(args[_CALL_ID]) if len(args) > _CALL_ID else "",
+        at=":".join(args[_AT:]),
+        sip_call_id=channel.protocol_id,
     )
 
 

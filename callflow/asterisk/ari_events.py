@@ -25,13 +25,17 @@ class CallerID(msgspec.Struct, frozen=True):
 
 
 class Channel(msgspec.Struct, frozen=True):
-    """A channel; `name` is `PJSIP/<endpoint>-<serial>`, the endpoint being what was authenticated."""
+    """A channel; `name` is `PJSIP/<endpoint>-<serial>`, the endpoint being what was authenticated.
+
+    `protocol_id` is the Call-ID of its SIP dialogue.
+    """
 
     id: str
     name: str
     state: str
     caller: CallerID
     dialplan: Dialplan
+    protocol_id: str = ""
 
 
 class CallBroadcast(msgspec.Struct, frozen=True, tag="CallBroadcast", tag_field="type"):
@@ -47,12 +51,6 @@ class StasisStart(msgspec.Struct, frozen=True, tag="StasisStart", tag_field="typ
 
     channel: Channel
     args: tuple[str, ...] = ()
-
-
-class StasisEnd(msgspec.Struct, frozen=True, tag="StasisEnd", tag_field="type"):
-    """A channel has left our application."""
-
-    channel: Channel
 
 
 class ApplicationReplaced(msgspec.Struct, frozen=True, tag="ApplicationReplaced", tag_field="type"):
@@ -72,10 +70,10 @@ class Connected(msgspec.Struct, frozen=True):
     """Ours, not Asterisk's: the websocket is up and the event filter set; channels may be left over from before."""
 
 
-Message = CallBroadcast | StasisStart | StasisEnd | ApplicationReplaced | RESTResponse
-Event = CallBroadcast | StasisStart | StasisEnd | ApplicationReplaced | Connected
+Message = CallBroadcast | StasisStart | ApplicationReplaced | RESTResponse
+Event = CallBroadcast | StasisStart | ApplicationReplaced | Connected
 
-EVENT_TYPES = (CallBroadcast, StasisStart, StasisEnd, ApplicationReplaced, RESTResponse)
+EVENT_TYPES = (CallBroadcast, StasisStart, ApplicationReplaced, RESTResponse)
 """Everything we let through Asterisk's event filter; two thirds of an unfiltered stream are `ChannelVarset`."""
 
 

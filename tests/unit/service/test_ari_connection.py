@@ -209,8 +209,8 @@ async def test_the_caller_is_who_asterisk_authenticated_and_withheld_is_nobody()
             await until(lambda: connection.connected)
             phone = channel("1.1", "61002", "PJSIP/kund-service-61001-0000002a")
             await fake.say({"type": "StasisStart", "args": ["phone", "x", "allowed"], "channel": phone})
-            args = ["trunk", "trunk", "prohib_passed_screen", "a8%40x", "2026-03-10T10", "00", "00+01", "00"]
-            await fake.say({"type": "StasisStart", "args": args, "channel": channel("1.2")})
+            args = ["trunk", "trunk", "prohib_passed_screen", "2026-03-10T10", "00", "00+01", "00"]
+            await fake.say({"type": "StasisStart", "args": args, "channel": channel("1.2") | {"protocol_id": "a8@x"}})
             calls = [event.call async for event in first_calls(Ari(connection), 2)]
     assert (calls[0].endpoint, calls[0].caller_number, calls[0].at) == ("kund-service-61001", "+46701740605", "")
     assert (calls[1].endpoint, calls[1].caller_number) == ("trunk", None)
