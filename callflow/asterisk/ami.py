@@ -8,7 +8,6 @@ import structlog
 from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection, Lost
 from callflow.asterisk.ami_event import AmiEvent
 from callflow.service.telephony import (
-    CallerGone,
     LegDialled,
     LegEnded,
     LegRinging,
@@ -109,9 +108,6 @@ def read_event(event: AmiEvent) -> RingEvent | None:
     match event.name:
         case "DialBegin" | "DialState" | "DialEnd":
             return _read_dial(event, event.get("Uniqueid"), event.get("DestChannel"))
-        case "Hangup":
-            caller = event.get("Uniqueid")
-            return CallerGone(caller_id=caller) if caller else None
         case "UserEvent":
             report = _REPORTS.get(event.get("UserEvent"))
             return _read_report(event, report) if report else None

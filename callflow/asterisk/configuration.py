@@ -77,6 +77,7 @@ def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
         "VOICEMAIL_FROM": "Röstbrevlådan",
         "LANGUAGE": asterisk_language(settings.language),
         "TRYOUT": int(settings.tryout),
+        "TRYOUT_EVENTS": "eventfilter(action(include),name(DialEnd)) =" if settings.tryout else "",
         "SIP_HOST": settings.sip_host,
         "SIP_PORT": settings.sip_port,
         "RTP_FIRST_PORT": settings.rtp_first_port,

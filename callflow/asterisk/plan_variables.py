@@ -6,7 +6,8 @@ where phones of ours show no number either; the decision's id. Then one for each
 takes it:
 
 - `dial,1(legs,seconds,seconds once answered,ms of ringing,no answer,busy,unreachable)`; a time is `seconds^seconds
-  without any ringing`
+  without any ringing`. Instead of `dial`, `watched` where a leg goes through the trunk and the service ends the
+  ringing, and `phone` where one phone of ours is called alone
 - `say,1(sounds,next)`
 - `menu,1(sounds,seconds to wait,times,no choice,choices)`; choices are `:d<digit>:<step>` for each valid digit
 - `voicemail,1(mailbox,options,next)`
@@ -123,7 +124,9 @@ def _dial(step: Dial) -> str:
     allowance = TRUNK_ALLOWANCE_MS if any(leg.kind is LegKind.TRUNK for leg in step.legs) else 0
     progress = progress_seconds(step.legs)
     times = f"{seconds(ringing + allowance)}^{progress},{seconds(ringing)}^{progress},{ringing}"
-    return f"dial,1({dial_strings(step.legs)},{times},{step.no_answer},{step.busy},{step.unreachable})"
+    legs = dial_strings(step.legs)
+    verb = "watched" if allowance else "dial" if len(step.legs) > 1 else "phone"
+    return f"{verb},1({legs},{times},{step.no_answer},{step.busy},{step.unreachable})"
 
 
 def voicemail_box(mailbox: str) -> str:

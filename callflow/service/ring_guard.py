@@ -12,7 +12,6 @@ import structlog
 from callflow.errors import CallflowError
 from callflow.service.metrics import RINGING_ENDED, count_report
 from callflow.service.telephony import (
-    CallerGone,
     LegDialled,
     LegEnded,
     LegRinging,
@@ -72,8 +71,6 @@ class RingGuard:
                 self._rings(event)
             case LegEnded():
                 self._leg_ended(event)
-            case CallerGone():
-                self._forget(event.caller_id)
             case RingingLost():
                 self._forget_all()
             case PlanReported():

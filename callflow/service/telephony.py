@@ -118,13 +118,6 @@ class LegEnded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CallerGone:
-    """A channel was hung up."""
-
-    caller_id: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class PlanReported:
     """The dialplan reports: a step (in a try-out system), the end with its path, an emergency call, a fallback.
 
@@ -141,7 +134,7 @@ class RingingLost:
     """The connection was lost: nothing is known any more of what rings."""
 
 
-RingEvent = LegDialled | LegRinging | LegEnded | CallerGone | PlanReported | RingingLost
+RingEvent = LegDialled | LegRinging | LegEnded | PlanReported | RingingLost
 
 
 class Ringing(Protocol):

@@ -171,13 +171,19 @@ async def test_twins_mobile_abroad_does_not_ring_in_the_net_either(town: Town) -
     ],
     ids=["second contact", "second header", "route"],
 )
-async def test_nobody_is_called_at_a_contact_that_leads_to_the_trunk(town: Town, contacts: list[str]) -> None:
+@pytest.mark.parametrize("outside", [False, True], ids=["from inside", "from outside"])
+async def test_nobody_is_called_at_a_contact_that_leads_to_the_trunk(
+    town: Town, contacts: list[str], outside: bool
+) -> None:
     settings = town.region.settings
     trunk = f"{settings.trunk_host}:{settings.trunk_port}"
     password = await town.value("SELECT sip_password FROM extension WHERE sip_username = '61106'")
     wanted = [contact.format(norway=NORWAY, trunk=trunk) for contact in contacts]
     answer = await asyncio.to_thread(register, town.sip_address, "61106", password, wanted)
     assert "200 OK" in answer
-    await town.call(await town.phone(ORDINARY), "61106")
+    if outside:
+        await town.call_from_outside("+4690161106")
+    else:
+        await town.call(await town.phone(ORDINARY), "61106")
     await town.report("CallflowStep", where=lambda fields: fields["Step"] != "0")
     assert town.trunk.calls == []

@@ -4,7 +4,7 @@ import pytest
 
 from callflow.asterisk.ami import read_event
 from callflow.asterisk.ami_event import AmiEvent
-from callflow.service.telephony import CallerGone, LegDialled, LegEnded, LegRinging, PlanReported, RingEvent
+from callflow.service.telephony import LegDialled, LegEnded, LegRinging, PlanReported, RingEvent
 
 CALLER = "Channel: PJSIP/trunk-00000001\r\nAccountCode: 24000:0\r\nUniqueid: 1.1\r\nLinkedid: 1.1"
 LEG = "DestChannel: PJSIP/61100-00000002\r\nDestAccountCode: 7:7\r\nDestUniqueid: 1.2\r\nDestLinkedid: 1.1"
@@ -36,8 +36,6 @@ def rings(*, early_media: bool) -> LegRinging:
         (dial("DialEnd", "ANSWER"), LegEnded(caller_id="1.1", leg_channel="PJSIP/61100-00000002", answered=True)),
         ("Event: DialEnd\r\nUniqueid: 1.1", None),
         ("Event: DialEnd\r\nDestChannel: PJSIP/61100-00000002", None),
-        (f"Event: Hangup\r\n{CALLER}", CallerGone(caller_id="1.1")),
-        ("Event: Hangup", None),
         ("Event: UserEvent\r\nUserEvent: Others\r\nPath: 1", None),
         ("Event: Teleported\r\nUniqueid: 1.1", None),
         ("nonsense", None),

@@ -1,6 +1,7 @@
 """Plans as the variables that the dialplan's interpreter runs."""
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -55,20 +56,24 @@ def encoded(*steps: Step) -> list[str]:
 
 
 def test_a_phone_rings_for_its_rings_and_is_given_up_when_it_does_not_ring() -> None:
-    assert encoded(dial(PHONE))[0] == "dial,1(PJSIP/61001,24^5,24^5,24000,1,2,3)"
+    assert encoded(dial(PHONE))[0] == "phone,1(PJSIP/61001,24^5,24^5,24000,1,2,3)"
 
 
 def test_a_mobile_gets_more_time_until_the_call_is_answered() -> None:
-    assert encoded(dial(MOBILE))[0] == "dial,1(PJSIP/+46701740605@trunk,32^10,24^10,24000,1,2,3)"
+    assert encoded(dial(MOBILE))[0] == "watched,1(PJSIP/+46701740605@trunk,32^10,24^10,24000,1,2,3)"
 
 
 def test_a_twin_that_confirms_rings_beside_its_desk_phone() -> None:
     legs = "PJSIP/61001&Local/+46701740605@callflow-confirm/n"
-    assert encoded(dial(PHONE, CONFIRMING))[0].startswith(f"dial,1({legs},")
+    assert encoded(dial(PHONE, CONFIRMING))[0].startswith(f"watched,1({legs},")
+
+
+def test_phones_that_ring_together_are_ours_to_the_last() -> None:
+    assert encoded(dial(PHONE, replace(PHONE, address="61002")))[0].startswith("dial,1(PJSIP/61001&PJSIP/61002,")
 
 
 def test_a_leg_named_twice_rings_once() -> None:
-    assert encoded(dial(PHONE, PHONE))[0].startswith("dial,1(PJSIP/61001,")
+    assert encoded(dial(PHONE, PHONE))[0].startswith("dial,1(PJSIP/61001,24^5")
 
 
 def test_a_short_cadence_keeps_its_fractions_of_a_second() -> None:
@@ -160,7 +165,7 @@ def test_a_language_without_prompts_is_refused() -> None:
 
 def test_every_verb_and_its_number_of_arguments_are_the_interpreters() -> None:
     variables = encoded(
-        dial(PHONE),
+        dial(PHONE, replace(PHONE, address="61002")),
         Say(phrases=(prompt("a"),), next_step=2),
         Menu(phrases=(prompt("a"),), choices=(), no_choice=3),
         Voicemail(mailbox="70001", next_step=4),
@@ -174,12 +179,13 @@ def test_every_verb_and_its_number_of_arguments_are_the_interpreters() -> None:
 
 
 def _arguments_of_verbs() -> dict[str, int]:
-    """Return the highest ARGn that each subroutine of callflow-run uses (`dial-…` belongs to `dial`)."""
+    """Return the highest ARGn that each subroutine of callflow-run uses (`dial`: also what goes on there)."""
     text = INTERPRETER.read_text(encoding="utf-8").split("\n[")[1]
     highest: dict[str, int] = {}
     for block in re.split(r"^exten => ", text, flags=re.MULTILINE)[1:]:
         verb = re.match(r"_?([a-z]+)", block)
         used = [int(number) for number in re.findall(r"\bARG(\d)\b", block)]
         if verb and used:
-            highest[verb[1]] = max(highest.get(verb[1], 0), *used)
+            name = "dial" if verb[1] in {"phone", "watched"} else verb[1]
+            highest[name] = max(highest.get(name, 0), *used)
     return highest

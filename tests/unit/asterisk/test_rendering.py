@@ -181,7 +181,13 @@ def test_trunks_of_the_policy_stand_before_the_setting(settings: Settings) -> No
 
 
 def test_the_trunk_may_have_an_address_of_ipv6() -> None:
-    assert "contact = sip:[2001:db8::1]:5060" in trunk_conf([("2001:db8::1", 5060)])
+    text = trunk_conf([("2001:db8::1", 5060)])
+    assert "contact = sip:[2001:db8::1]:5060" in text
+    assert "set_var = __CF_TRUNK=\n" in text
+
+
+def test_callers_from_the_trunk_bring_where_it_is() -> None:
+    assert "[trunk](+type=endpoint)\nset_var = __CF_TRUNK=sip:192.0.2.1:5060\n" in trunk_conf([("192.0.2.1", 5060)])
 
 
 def test_a_trunk_that_would_begin_a_line_is_refused() -> None:
@@ -208,6 +214,15 @@ def test_files_of_earlier_versions_go_since_they_hold_passwords(settings: Settin
     make_policy_files(settings)
     left = {path.name for path in settings.generated_folder.iterdir()}
     assert left == {"replica.conf", "replica.sqlite3", "trunk.conf"}
+
+
+@pytest.mark.parametrize(("tryout", "filters"), [(True, 2), (False, 1)])
+def test_every_end_of_a_dial_is_told_only_where_calls_are_tried_out(
+    settings: Settings, tmp_path: Path, tryout: bool, filters: int
+) -> None:
+    chosen = settings.model_copy(update={"tryout": tryout})
+    write_base(chosen, AsteriskPaths(modules=tmp_path / "modules", data=tmp_path / "data"))
+    assert (chosen.asterisk_folder / "etc" / "manager.conf").read_text().count("name(DialEnd)") == filters
 
 
 def test_the_base_keeps_its_secrets_to_the_owner(settings: Settings, tmp_path: Path) -> None:

@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from callflow.service.ring_guard import RingGuard
 from callflow.service.telephony import (
-    CallerGone,
     LegDialled,
     LegEnded,
     LegRinging,
@@ -128,8 +127,8 @@ async def test_a_call_that_is_not_ours_may_ring() -> None:
     assert ringing.ended == []
 
 
-async def test_a_caller_who_hangs_up_ends_the_watch() -> None:
-    async with guarded(rings("desk"), CallerGone(caller_id="1.1")) as ringing:
+async def test_a_caller_who_hangs_up_takes_the_legs_along_and_ends_the_watch() -> None:
+    async with guarded(rings("desk"), dialled("mobile"), ended("desk"), ended("mobile")) as ringing:
         await the_time_is_up()
     assert ringing.ended == []
 
