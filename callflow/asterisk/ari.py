@@ -61,7 +61,7 @@ class Ari:
                 case Connected():
                     yield SwitchConnected()
                 case CallBroadcast(channel=channel):
-                    yield CallArrived(waiting_call(channel))
+                    yield CallArrived(waiting_call(channel, entry_args(channel)))
                 case StasisStart(channel=channel, args=args):
                     yield CallEntered(waiting_call(channel, args))
                 case ApplicationReplaced():
@@ -159,7 +159,7 @@ def entry_args(channel: Channel) -> tuple[str, ...]:
     """Return what the entry gave with a call that still stands at it, as `StasisStart` told once; () elsewhere."""
     if channel.dialplan.app_name != "StasisBroadcast":
         return ()
-    _timeout, _applications, *args = channel.dialplan.app_data.split(",", 2)
+    args = channel.dialplan.app_data.split(",", 2)[2:]  # behind time-out and applications
     return tuple(args[0].split(":")) if args else ()
 
 

@@ -9,7 +9,7 @@ import secrets
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -66,6 +66,15 @@ class DecidedCall:
     policy: Policy
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Ahead:
+    """What was decided for a call while it was claimed, and the variables of its plan."""
+
+    waiting: WaitingCall
+    decided: DecidedCall
+    variables: Mapping[str, str]
+
+
 Decided = Callable[[DecidedCall], None]
 """Is told of each decided call; must not block."""
 
@@ -103,6 +112,7 @@ class CallControl:
         self._tasks: set[asyncio.Task[None]] = set()
         self._in_hand: set[str] = set()
         self._claimed: set[str] = set()
+        self._ahead: dict[str, _Ahead] = {}
         self.stopping = False
 
     @property
@@ -158,14 +168,29 @@ class CallControl:
             self._leave(call, "no policy")
             return
         self._claimed.add(call.channel_id)
-        asyncio.get_running_loop().call_later(ENTER_SECONDS, self._claimed.discard, call.channel_id)
+        asyncio.get_running_loop().call_later(ENTER_SECONDS, self._does_not_come_in, call.channel_id)
         won = False
         try:
-            won = await self._switch.claim(call.channel_id)
+            claiming = asyncio.ensure_future(self._switch.claim(call.channel_id))
+            await asyncio.sleep(0)  # so that it is under way
+            self._decide_ahead(call)
+            won = await claiming
         finally:
             if not won:
-                self._claimed.discard(call.channel_id)
+                self._does_not_come_in(call.channel_id)
         log.info("call_claimed" if won else "call_claimed_by_another")
+
+    def _does_not_come_in(self, channel_id: str) -> None:
+        self._claimed.discard(channel_id)
+        self._ahead.pop(channel_id, None)
+
+    def _decide_ahead(self, call: WaitingCall) -> None:
+        """Decide while the switch is busy with the claim. Whatever goes wrong is told when the call has come in."""
+        with suppress(Exception):
+            decided = self._decided_call(call)
+            if decided.decision.change is None:
+                variables = self._plan_variables(decided.decision, decided.decision_id)
+                self._ahead[call.channel_id] = _Ahead(waiting=call, decided=decided, variables=variables)
 
     def _leave(self, call: WaitingCall, reason: str) -> None:
         NOT_CLAIMED.labels(reason=reason).inc()
@@ -199,20 +224,30 @@ class CallControl:
             self._in_hand.discard(call.channel_id)
 
     async def _decide_and_start(self, waiting: WaitingCall) -> None:
+        ahead = self._ahead.pop(waiting.channel_id, None)
+        known = ahead if ahead is not None and ahead.waiting == waiting else None
+        decided = known.decided if known else self._decided_call(waiting)
+        with structlog.contextvars.bound_contextvars(decision_id=decided.decision_id):
+            if known:
+                variables = known.variables
+            else:
+                settled = await self._settle(decided.decision, decided.policy, decided.decision_id)
+                decided = replace(decided, decision=settled)
+                variables = self._plan_variables(settled, decided.decision_id)
+            await self._switch.start_plan(waiting.channel_id, variables)
+            DECISIONS.labels(outcome=decided.decision.outcome.value).inc()
+            self._tell(waiting, decided)
+
+    def _decided_call(self, waiting: WaitingCall) -> DecidedCall:
+        """Decide, and store nothing yet."""
         held = self._policy.held
         if held is None:
             raise NoPolicyError("no policy is loaded: the database is away and no snapshot was kept")
         call, at = call_of(waiting, held), self._instant(waiting)
-        decision_id = secrets.token_hex(6)
-        with structlog.contextvars.bound_contextvars(decision_id=decision_id):
-            began = time.perf_counter()
-            decision = self._decide(held.policy, call, at)
-            DECISION_SECONDS.observe(time.perf_counter() - began)
-            decision = await self._settle(decision, held.policy, decision_id)
-            await self._switch.start_plan(waiting.channel_id, self._plan_variables(decision, decision_id))
-            DECISIONS.labels(outcome=decision.outcome.value).inc()
-            decided = DecidedCall(decision_id=decision_id, call=call, at=at, decision=decision, policy=held.policy)
-            self._tell(waiting, decided)
+        began = time.perf_counter()
+        decision = self._decide(held.policy, call, at)
+        DECISION_SECONDS.observe(time.perf_counter() - began)
+        return DecidedCall(decision_id=secrets.token_hex(6), call=call, at=at, decision=decision, policy=held.policy)
 
     def _tell(self, waiting: WaitingCall, decided: DecidedCall) -> None:
         """Tell of a decided call; its line has every id by which the others of the call can be found."""

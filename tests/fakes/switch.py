@@ -26,6 +26,7 @@ class FakeSwitch:
     taken_by_another: set[str] = field(default_factory=set)
     refuses_plans: bool = False
     held_up: asyncio.Event | None = None
+    claims_answered: asyncio.Event | None = None
 
     async def events(self) -> AsyncIterator[SwitchEvent]:
         while True:
@@ -33,6 +34,8 @@ class FakeSwitch:
 
     async def claim(self, channel_id: str) -> bool:
         self.claimed.append(channel_id)
+        if self.claims_answered is not None:
+            await self.claims_answered.wait()
         return channel_id not in self.taken_by_another
 
     async def start_plan(self, channel_id: str, variables: Mapping[str, str]) -> None:

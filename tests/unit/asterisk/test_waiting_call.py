@@ -54,6 +54,8 @@ def test_call_that_still_stands_at_the_entry_says_what_the_entry_gave() -> None:
 
 def test_call_anywhere_else_gave_nothing() -> None:
     assert entry_args(channel()) == ()
+    here = Dialplan("from-trunk", "61002", 3, "StasisBroadcast", "")
+    assert entry_args(msgspec.structs.replace(channel(), dialplan=here)) == ()
 
 
 def test_sip_call_id_is_the_channels_and_the_time_is_put_together_again() -> None:
