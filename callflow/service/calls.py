@@ -38,6 +38,8 @@ LEFT_OVER_SECONDS = 0.3
 """A call still in our application after this long has been left by whoever claimed it."""
 MOST_TASKS = 2000
 """With so much in hand, arriving calls are left to another instance or to the dialplan's fallback."""
+FEW_TASKS = 4
+"""With more in hand, nothing is decided ahead: the claims of a crowd go first, each has half a second only."""
 ENTER_SECONDS = 1.0
 """How long a claimed call may take to come in: one that has not by then was hung up meanwhile."""
 BETWEEN_LOOKS_SECONDS = 0.01
@@ -173,7 +175,8 @@ class CallControl:
         try:
             claiming = asyncio.ensure_future(self._switch.claim(call.channel_id))
             await asyncio.sleep(0)  # so that it is under way
-            self._decide_ahead(call)
+            if len(self._tasks) <= FEW_TASKS:
+                self._decide_ahead(call)
             won = await claiming
         finally:
             if not won:

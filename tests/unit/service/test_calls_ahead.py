@@ -73,6 +73,17 @@ async def test_a_call_is_decided_once_while_its_claim_is_under_way() -> None:
     assert len(desk.decided) == 1
 
 
+async def test_in_a_crowd_claims_go_before_decisions() -> None:
+    desk = Desk()
+    async with desk.open():
+        for number in range(20):
+            desk.switch.queue.put_nowait(CallArrived(replace(CALL, channel_id=str(number))))
+        await until(lambda: len(desk.switch.claimed) == 20)
+        await asyncio.sleep(0)
+        assert desk.decided == []
+        desk.answer_claims()
+
+
 async def test_a_call_that_comes_in_as_another_than_it_arrived_is_decided_as_that() -> None:
     desk = Desk()
     async with desk.open():
