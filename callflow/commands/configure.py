@@ -8,7 +8,7 @@ from callflow.commands.shared import database_url, in_language
 from callflow.config import settings
 from callflow.embedded.configure import configure_asterisk
 from callflow.embedded.home import make_home
-from callflow.embedded.tools import prepare_tools
+from callflow.embedded.tools import prepare_programs
 from callflow.errors import CallflowError
 from callflow.speech.prompts import make_prompts
 
@@ -35,7 +35,7 @@ def command() -> None:
     if not (chosen.ari_password.get_secret_value() and chosen.ami_password.get_secret_value()):
         raise SecretsMissingError(in_language(_NO_SECRETS))
     make_home(chosen.home)
-    tools = prepare_tools(chosen, typer.echo)
+    tools = prepare_programs(chosen, typer.echo)
     make_prompts(chosen, tools, typer.echo)
     asyncio.run(configure_asterisk(chosen, tools))
     folder = chosen.asterisk_folder / "etc"

@@ -108,6 +108,18 @@ class Tools:
 
 
 def prepare_tools(settings: Settings, report: Report) -> Tools:
+    """Return the tools as `prepare_programs` does, and have the phone's Python ready too.
+
+    Raises:
+        SetupError: one of its kinds, each with what to do.
+    """
+    tools = prepare_programs(settings, report)
+    if (phone := tools.phone_python(report)) != [sys.executable]:
+        install_phone_command(phone)
+    return tools
+
+
+def prepare_programs(settings: Settings, report: Report) -> Tools:
     """Return the tools, unpacked now or by an earlier start; the first time takes 10 to 30 s.
 
     Nothing is unpacked where Asterisk, espeak-ng, sox and Asterisk's English sounds are all installed.
@@ -123,8 +135,6 @@ def prepare_tools(settings: Settings, report: Report) -> Tools:
     ):
         return tools
     unpack(DEBIAN_TOOLS_WITHOUT_ASTERISK if tools.installed_asterisk else DEBIAN_TOOLS, tools.unpacked.root, report)
-    if tools.phone_python(report) != [sys.executable]:
-        install_phone_command(tools.phone_python(report))
     return tools
 
 
