@@ -1,9 +1,10 @@
 """The region's PostgreSQL lost as in a crash, and found again; the service started while it is away."""
 
 import asyncio
+import json
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import aiohttp
@@ -87,3 +88,16 @@ async def started(town: Town, seconds: float = 15.0) -> AsyncIterator[dict[str, 
 def fell_back(town: Town) -> bool:
     """Tell whether a call of this test went by the net."""
     return any(it.name == "CallflowFallback" for it in town.reported)
+
+
+async def until_on_disk(town: Town) -> None:
+    """Wait until the snapshot file is of the database's present policy."""
+    revision = await town.value("SELECT revision FROM policy_revision")
+
+    async def is_on_disk() -> bool:
+        with suppress(OSError, ValueError):
+            body = town.region.settings.snapshot_path.read_bytes().partition(b"\n")[2]
+            return bool(json.loads(body)["policy"]["revision"] == revision)
+        return False
+
+    await eventually(is_on_disk, 15, "the snapshot file never was of the present policy")

@@ -3,21 +3,14 @@
 A disk is a tmpfs. It is full when it is made as small as what is on it, so that nothing has to be written to fill it.
 """
 
-import asyncio
 import os
 import subprocess
-from collections.abc import AsyncIterator, Iterator
-from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from callflow.asterisk.ami_connection import AmiConnection
 from callflow.config import Settings
-from callflow.embedded.region import Region, Told
-from callflow.phone.trunk_peer import TrunkPeer
-from tests.e2e.conftest import FAST_POSTGRES
-from tests.e2e.helpers import ami_address
-from tests.e2e.town import PAUSE_MS, TONE_MS, Town
 
 LARGE = "500m"
 """More than a start of the region asks for."""
@@ -96,24 +89,3 @@ def small_disks(settings: Settings) -> Iterator[Disks]:
             log=mounted(settings.home / "log"),
             asterisk_log=mounted(settings.asterisk_folder / "log"),
         )
-
-
-@asynccontextmanager
-async def town_of(settings: Settings) -> AsyncIterator[Town]:
-    """Start a region of one's own and end it afterwards."""
-    region = Region(settings, Told(progress=print), trunk_peer=False, postgres_options=FAST_POSTGRES)
-    async with region:
-        host, port = region.settings.trunk_host, region.settings.trunk_port
-        trunk = await TrunkPeer.start(host, port, log=region.settings.home / "trunk.log")
-        connection = AmiConnection(ami_address(region))
-        town = Town(region, trunk, connection)
-        tasks = [asyncio.create_task(connection.run()), asyncio.create_task(town.follow())]
-        try:
-            await town.sql("UPDATE organisation SET ring_tone_ms = $1, ring_pause_ms = $2", TONE_MS, PAUSE_MS)
-            yield town
-        finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
-            with suppress(OSError):
-                await trunk.stop()

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, closing, suppress
 import pytest
 
 from callflow.phone.client import Phone, PhoneCall
-from tests.e2e.faults.lost_database import bring_back, health, started
+from tests.e2e.faults.lost_database import bring_back, health, started, until_on_disk
 from tests.e2e.faults.moments import (
     EXTENSION,
     Moment,
@@ -80,11 +80,6 @@ async def until_back(town: Town, *names: str) -> None:
         return told is not None and all(told[name]["ok"] for name in names)
 
     await eventually(is_back, BACK_SECONDS, f"never all back: {names}")
-
-
-async def is_kept(town: Town) -> bool:
-    """Tell whether there is a snapshot file, which a service that has just begun writes a second later."""
-    return town.region.settings.snapshot_path.exists()
 
 
 async def until_lost(town: Town, *names: str) -> None:
@@ -181,7 +176,7 @@ async def test_the_service_that_was_started_before_asterisk_takes_calls_when_it_
 
 async def test_after_a_cold_start_of_all_but_the_database_calls_are_decided_by_the_snapshot(town: Town) -> None:
     phone = await registered(town, EXTENSION)
-    await eventually(lambda: is_kept(town), 5, "the snapshot was never written")
+    await until_on_disk(town)
     await everything_is_down(town)
     call = await town.call_from_outside("+4690161100")
     still = still_talking(call, await answered(phone, call))

@@ -15,14 +15,14 @@ from callflow.asterisk.policy_files import replica_path
 from callflow.config import Settings
 from callflow.embedded.postgres import DiskFullError
 from callflow.storage.snapshot_file import JsonSnapshotFile
-from tests.e2e.conftest import settings_of_a_new_home
 from tests.e2e.faults.lost_database import bring_back, fell_back
 from tests.e2e.faults.moments import EXTENSION, is_well_again
-from tests.e2e.faults.small_disks import Disks, small_disks, town_of
+from tests.e2e.faults.small_disks import Disks, small_disks
 from tests.e2e.faults.test_asterisk_restarted import registered, they_talk
 from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import connected, eventually, in_replica
 from tests.e2e.in_the_net import the_net_has
+from tests.e2e.region import settings_of_a_new_home, town_of
 from tests.e2e.test_feature_codes import OTHER, dial, standing
 from tests.e2e.town import Town
 

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ import pytest
 from callflow.embedded.postgres_folder import SOCKET_NAME, socket_folder
 from callflow.storage import snapshot_file
 from tests.e2e.faults.cut_wire import LOOPBACK, CutWire
-from tests.e2e.faults.lost_database import bring_back, fell_back, started
+from tests.e2e.faults.lost_database import bring_back, fell_back, started, until_on_disk
 from tests.e2e.faults.moments import EXTENSION, is_well_again
 from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import eventually
@@ -59,19 +59,6 @@ async def cold(town: Town) -> AsyncIterator[Town]:
         await bring_back(town)
     await is_well_again(town)
     await until_on_disk(town)
-
-
-async def until_on_disk(town: Town) -> None:
-    """Wait until the snapshot file is of the database's present policy."""
-    revision = await town.value("SELECT revision FROM policy_revision")
-
-    async def is_on_disk() -> bool:
-        with suppress(OSError, ValueError):
-            body = town.region.settings.snapshot_path.read_bytes().partition(b"\n")[2]
-            return bool(json.loads(body)["policy"]["revision"] == revision)
-        return False
-
-    await eventually(is_on_disk, 15, "the snapshot file never was of the present policy")
 
 
 async def test_a_start_without_the_database_is_by_the_file_however_old_and_then_by_the_database(town: Town) -> None:
