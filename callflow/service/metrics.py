@@ -34,8 +34,14 @@ LOOP_LAG_SECONDS = Histogram(
     buckets=(0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1.0, 5.0),
 )
 
-_NET_REASONS = {"DEADMAN": "deadman", "TIMEOUT": "unclaimed", "FAILED": "unclaimed", "SUCCESS": "let_go"}
-"""What the dialplan tells in `Reason`: STASISSTATUS, or that its dead-man's switch ended the wait for a plan."""
+_NET_REASONS = {
+    "DEADMAN": "deadman",
+    "TIMEOUT": "unclaimed",
+    "FAILED": "unclaimed",
+    "SUCCESS": "let_go",
+    "UNKNOWN_STEP": "unknown_step",
+}
+"""What the dialplan tells in `Reason`: STASISSTATUS, or what else gave it a call without a plan that it can run."""
 _STATUSES = frozenset({"answer", "busy", "noanswer", "cancel", "congestion", "chanunavail", "test"})
 
 

@@ -1,7 +1,7 @@
 """Call control on a real Asterisk: claim, plan, fallback, two instances, what is left over."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -39,6 +39,7 @@ class Instance:
 
     connection: AriConnection
     decide: Decide = hang_up_at_once
+    plan_variables: Callable[[Decision, str], dict[str, str]] = variables
     decided: list[DecidedCall] = field(default_factory=list)
 
     @asynccontextmanager
@@ -48,7 +49,7 @@ class Instance:
             policy=HoldsPolicy(held()),
             decide=self.decide,
             settle=as_decided,
-            plan_variables=variables,
+            plan_variables=self.plan_variables,
             decided=self.decided.append,
             tryout=True,
         )
@@ -143,6 +144,18 @@ async def test_a_failing_decision_lets_the_call_fall_back_before_the_dead_mans_s
         await call(asterisk)
         await until(lambda: named(reports, "CallflowFallback"), "the fallback")
     assert [report.get("Reason") for report in named(reports, "CallflowFallback")] == ["SUCCESS"]
+
+
+async def test_a_step_of_a_newer_service_leaves_the_call_to_the_net(
+    asterisk: EmbeddedAsterisk, reports: list[AmiEvent]
+) -> None:
+    def newer(_decision: Decision, decision_id: str) -> dict[str, str]:
+        return {"CF_PLAN": f"se||||{decision_id}|fly,1(1)|hangup,1(16)"}
+
+    async with Instance(AriConnection(ari_address(asterisk)), plan_variables=newer).running():
+        await call(asterisk)
+        await until(lambda: named(reports, "CallflowFallback"), "the fallback")
+    assert [report.get("Reason") for report in named(reports, "CallflowFallback")] == ["UNKNOWN_STEP"]
 
 
 async def test_a_call_left_in_a_dead_process_is_taken_over(
