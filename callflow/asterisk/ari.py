@@ -31,16 +31,30 @@ log = structlog.get_logger(__name__)
 APPLICATION_PREFIX = "callflow"
 """Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
 RUN_CONTEXT = "callflow-run"
+NO_ANSWER = 19
+"""Q.850: the user was alerted and did not answer."""
 TRANSFER_CONTEXTS = ("callflow-transfer", "callflow-entry-transfer")
 _FROM, _PRESENTATION, _AT = 1, 2, 3
 _WITHHELD = ("prohib", "unavail")
 _NO_NUMBER = ("", "anonymous", "unknown", "restricted")
+_CALLED = ("Down", "Ringing")
+"""States of a channel that Asterisk calls; one that calls is in `Ring`."""
 _GONE = (HTTPStatus.NOT_FOUND, HTTPStatus.CONFLICT)
 
 
 class _Application(msgspec.Struct):
     name: str
     channel_ids: tuple[str, ...] = ()
+
+
+class _Leg(msgspec.Struct):
+    id: str
+    name: str
+    state: str
+
+    @property
+    def rings_at_a_phone(self) -> bool:
+        return self.state in _CALLED and _endpoint(self.name) not in {"", "trunk"}
 
 
 class _Setting(msgspec.Struct):
@@ -77,6 +91,15 @@ class Ari:
         """`hangup` with a Q.850 cause; a channel that is gone already is as good."""
         operation, query = operations.HANGUP, {"reason_code": str(reason_code)}
         _still_there(operation, await self._connection.request(operation, {"channelId": channel_id}, query))
+
+    async def end_ringing_at_phones(self) -> int:
+        """`list`, and `hangup` as not answered for each leg that is called or rings at a phone of ours."""
+        answer = await self._connection.request(operations.LIST_CHANNELS)
+        _require_success(operations.LIST_CHANNELS, answer)
+        legs = [leg for leg in msgspec.json.decode(answer.message_body, type=list[_Leg]) if leg.rings_at_a_phone]
+        for leg in legs:
+            await self.hangup(leg.id, reason_code=NO_ANSWER)
+        return len(legs)
 
     async def start_plan(self, channel_id: str, variables: Mapping[str, str]) -> None:
         """`setChannelVars`, then `continueInDialplan`, sent together: the whole plan, and the interpreter runs it.

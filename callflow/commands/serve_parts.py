@@ -13,6 +13,7 @@ from callflow.asterisk.ami import Ami
 from callflow.asterisk.ami_connection import AmiAddress, AmiConnection
 from callflow.asterisk.ari import APPLICATION_PREFIX, Ari
 from callflow.asterisk.ari_connection import AriAddress, AriConnection
+from callflow.asterisk.clock_set_back import ClockSetBack
 from callflow.asterisk.log_files import LogFiles
 from callflow.asterisk.lookups import Lookups
 from callflow.asterisk.plan_variables import plan_variables
@@ -134,6 +135,7 @@ def compose(chosen: Settings) -> Service:
             "mail": mail.run,
             "machine": machine.run,
             "lookups": Lookups(Ami(to.reloading), lambda: machine.jumps).run,
+            "clock": ClockSetBack(switch, lambda: machine.set_back).run,
             "logs": LogFiles(chosen.asterisk_folder / "log", Ami(to.reloading)).run,
         }
     )

@@ -26,6 +26,8 @@ LEAST_FREE_BYTES = 100_000_000
 LEAST_FILES_LEFT = 32
 JUMP_SECONDS = 1.0
 """How far the clock must move from the time that has passed to have been set."""
+MOST_BACK_SECONDS = 6.0
+"""How far it may be set back with nothing to be done about what rings: one ring."""
 
 
 class Machine:
@@ -37,6 +39,7 @@ class Machine:
         self._lags: deque[float] = deque([0.0], REMEMBERED_LOOKS)
         self._ahead = time.time() - time.monotonic()
         self.jumps = 0
+        self.set_back = 0
         self.last_jump_seconds: float | None = None
 
     async def run(self) -> None:
@@ -57,6 +60,7 @@ class Machine:
         jump, self._ahead = wall - passed - self._ahead, wall - passed
         if abs(jump) > JUMP_SECONDS:
             self.jumps += 1
+            self.set_back += jump < -MOST_BACK_SECONDS
             self.last_jump_seconds = round(jump, 3)
             CLOCK_JUMPS.inc()
             log.warning("clock_jumped", seconds=self.last_jump_seconds)

@@ -37,6 +37,15 @@ async def test_a_clock_that_is_set_is_noticed_each_time(tmp_path: Path) -> None:
     assert [line["seconds"] for line in logs] == [3600.0, -3600.0]
 
 
+@pytest.mark.parametrize(("jump", "times"), [(3600.0, 0), (-5.0, 0), (-7.0, 1), (-3600.0, 1)])
+def test_a_clock_counts_as_set_back_by_more_than_a_ring(jump: float, times: int) -> None:
+    machine = Machine()
+    machine.note_clock(1_000_000.0, 10.0)
+    before = machine.set_back
+    machine.note_clock(1_000_000.0 + jump, 10.0)
+    assert machine.set_back == before + times
+
+
 async def test_a_full_disk_is_told_with_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     usage = shutil.disk_usage(tmp_path)._replace(free=3_000_000)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
