@@ -1,4 +1,4 @@
-"""What Asterisk keeps of its lookups for a second (sorcery.conf), by a clock that may be set."""
+"""What Asterisk keeps of its lookups for a minute (sorcery.conf), by a clock that may be set."""
 
 import asyncio
 from collections.abc import Callable
@@ -14,24 +14,32 @@ LOOK_SECONDS = 0.5
 
 
 class Lookups:
-    """Has Asterisk look all up anew when the clock was set: set back an hour, it would keep it so much longer."""
+    """Has Asterisk look all up anew when the replica was written or the clock was set.
+
+    Set back an hour, Asterisk would keep what it knows for so much longer.
+    """
 
     def __init__(self, ami: Ami, jumps: Callable[[], int]) -> None:
-        """`jumps` counts how many times the clock was set."""
+        """`jumps` counts, from 0, how many times there was a reason."""
         self._ami = ami
         self._jumps = jumps
 
     async def run(self) -> None:
-        """Look until cancelled; an Asterisk that is away is told when it is there."""
-        told = self._jumps()
+        """Look until cancelled; an Asterisk that is away is told when it is there.
+
+        It is told once at the start: a process before this one may have ended when it had just written.
+        """
+        told, complained = -1, False
         while True:
+            await asyncio.sleep(LOOK_SECONDS)
             jumps = self._jumps()
             if jumps != told:
                 try:
                     await self._ami.look_up_anew()
                 except CallflowError as error:
-                    log.warning("lookups_not_renewed", code=error.code, reason=str(error))
+                    if not complained:
+                        log.warning("lookups_not_renewed", code=error.code, reason=str(error))
+                    complained = True
                 else:
-                    told = jumps
+                    told, complained = jumps, False
                     log.info("lookups_renewed")
-            await asyncio.sleep(LOOK_SECONDS)

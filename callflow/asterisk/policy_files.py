@@ -55,6 +55,7 @@ def write_policy(snapshot: Snapshot, settings: Settings, made: MadeRows | None =
     """
     kept = made or MadeRows()
     change = write_replica(replica_path(settings), replica_rows(snapshot, kept), kept.standing)
+    kept.writes += bool(change.rows or change.made_anew)
     if change.made_anew:
         _tell_where(settings, again=True)
     return Written(rows=change.rows, trunks=_write_trunks(snapshot.trunks, settings), made_anew=change.made_anew)

@@ -45,6 +45,8 @@ class MadeRows:
     standing: Standing = field(default_factory=Standing)
     snapshot: Snapshot | None = None
     """What all of it was made for."""
+    writes: int = 0
+    """How many times anything in the replica was changed."""
     left_out: dict[str, str] = field(default_factory=dict)
     """What could not stand in the replica, by its row's kind and key, and why."""
 

@@ -4,6 +4,7 @@ import asyncio
 import secrets
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -134,7 +135,7 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "machine": machine.run,
-            "lookups": Lookups(Ami(to.reloading), lambda: machine.jumps).run,
+            "lookups": Lookups(Ami(to.reloading), lambda: machine.jumps + made.writes).run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
             "logs": LogFiles(chosen.asterisk_folder / "log", Ami(to.reloading)).run,
         }
@@ -231,6 +232,9 @@ def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows) -> Foll
     async def follow(snapshot: Snapshot) -> None:
         written = await asyncio.to_thread(write_policy, snapshot, chosen, made)
         owed.update(dict.fromkeys(modules_to_reload(written)))
+        if written.rows:
+            with suppress(CallflowError):  # an Asterisk that is away is told by `Lookups` when it is there
+                await ami.look_up_anew()
         log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
         removed = await asyncio.to_thread(removed_accounts, replica_path(chosen))
         if owed or removed:

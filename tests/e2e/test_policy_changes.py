@@ -57,6 +57,22 @@ async def test_a_new_extension_can_register_and_be_called(town: Town) -> None:
     await phone.incoming()
 
 
+async def test_what_asterisk_knows_of_a_phone_that_was_just_called_changes_with_it(town: Town) -> None:
+    await town.phone("61104")
+    await town.call_from_outside("+4690161104")
+    await town.step("dial")
+    shown = "pjsip show endpoint 61104"
+    assert re.search(r"callerid_privacy\s*:\s*allowed", await town.region.asterisk.console(shown))
+    await town.sql("""
+        UPDATE unit SET confidential = true WHERE id = (SELECT unit_id FROM extension WHERE sip_username = '61104')
+    """)
+
+    async def hides() -> bool:
+        return bool(re.search(r"callerid_privacy\s*:\s*prohib", await town.region.asterisk.console(shown)))
+
+    await eventually(hides, 5, "Asterisk kept what it knew of the phone")
+
+
 async def test_a_changed_password_counts_and_the_one_before_does_not(town: Town) -> None:
     phone = await town.phone("61100")
     await town.sql("UPDATE extension SET sip_password = 'ett-annat-losenord' WHERE sip_username = '61100'")

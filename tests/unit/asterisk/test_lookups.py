@@ -1,4 +1,4 @@
-"""A clock that was set makes Asterisk look up anew, once, also when it was away at that time."""
+"""A clock that was set, or a write, makes Asterisk look up anew, once, also when it was away at that time."""
 
 import itertools
 
@@ -21,17 +21,17 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lookups, "LOOK_SECONDS", 0.01)
 
 
-async def test_each_clock_that_was_set_renews_each_cache_once() -> None:
+async def test_the_start_and_each_clock_that_was_set_renew_each_cache_once() -> None:
     jumps = [0]
     async with FakeAmi().running() as fake:
         connection = AmiConnection(fake.address)
         async with running(connection.run()), running(Lookups(Ami(connection), lambda: jumps[-1]).run()):
             await connection.wait_until_connected()
-            for count in (1, 2):
+            for count in (0, 1, 2):
                 jumps.append(count)
-                await until(lambda: len(fake.names()) == len(CACHES) * jumps[-1])
+                await until(lambda: len(fake.names()) == len(CACHES) * (jumps[-1] + 1))
             asked = [action["Cache"] for action in fake.actions if action["Action"] == EXPIRE]
-    assert asked == [*CACHES, *CACHES]
+    assert asked == [*CACHES, *CACHES, *CACHES]
 
 
 async def test_an_asterisk_that_was_away_is_told_when_it_is_there() -> None:

@@ -203,6 +203,15 @@ def test_a_changed_phone_asks_asterisk_to_reload_nothing(settings: Settings) -> 
     assert modules_to_reload(write_policy(snapshot(extensions=[extension(1)]), moved)) == []
 
 
+def test_only_what_changes_the_replica_counts_as_a_write(settings: Settings) -> None:
+    made = MadeRows()
+    for count in (1, 1):
+        write_policy(snapshot(extensions=[extension(1)]), settings, made)
+        assert made.writes == count
+    write_policy(snapshot(extensions=[extension(1), extension(2)]), settings, made)
+    assert made.writes == 2
+
+
 def test_a_replica_that_was_gone_is_opened_anew(settings: Settings) -> None:
     assert "res_config_sqlite3.so" in modules_to_reload(write_policy(snapshot(), settings))
 
