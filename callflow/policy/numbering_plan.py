@@ -2,10 +2,12 @@
 
 import re
 from collections.abc import Mapping
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cache, lru_cache
 
 from phonenumbers import (
     NumberParseException,
+    PhoneMetadata,
     PhoneNumber,
     PhoneNumberFormat,
     PhoneNumberType,
@@ -13,9 +15,12 @@ from phonenumbers import (
     number_type,
     parse,
 )
+from phonenumbers.re_util import enable_pattern_cache
 from phonenumbers.shortnumberinfo import ShortNumberCost, expected_cost_for_region, is_valid_short_number_for_region
 
 from callflow.policy.barrings import Category
+
+enable_pattern_cache()  # else Python compiles some patterns again and again: they are more than it keeps
 
 COUNTRY = "46"
 _REGION = "SE"
@@ -48,6 +53,21 @@ _SWEDISH_TYPES = {
     PhoneNumberType.PERSONAL_NUMBER: Category.SHARED_COST,
     PhoneNumberType.PREMIUM_RATE: Category.PREMIUM,
 }
+
+_DESCRIBED = {
+    "general_desc": PhoneNumberType.UNKNOWN,
+    "premium_rate": PhoneNumberType.PREMIUM_RATE,
+    "toll_free": PhoneNumberType.TOLL_FREE,
+    "shared_cost": PhoneNumberType.SHARED_COST,
+    "voip": PhoneNumberType.VOIP,
+    "personal_number": PhoneNumberType.PERSONAL_NUMBER,
+    "pager": PhoneNumberType.PAGER,
+    "uan": PhoneNumberType.UAN,
+    "voicemail": PhoneNumberType.VOICEMAIL,
+    "fixed_line": PhoneNumberType.FIXED_LINE,
+    "mobile": PhoneNumberType.MOBILE,
+}
+"""What phonenumbers calls each kind of number in a country's plan, in its order."""
 
 _SHORT_COSTS = {
     ShortNumberCost.TOLL_FREE: Category.SERVICE,
@@ -142,8 +162,38 @@ def _swedish(number: str) -> Category:
     national = number[len(COUNTRY) + 1 :]
     if national.startswith("0") or not national:
         return Category.UNCLASSIFIED
-    parsed = PhoneNumber(country_code=int(COUNTRY), national_number=int(national))
-    return _SWEDISH_TYPES.get(number_type(parsed), Category.UNCLASSIFIED)
+    plan = _swedish_plan()
+    if not _fits(national, plan[0]):
+        return Category.UNCLASSIFIED
+    return next((kind.category for kind in plan[1:] if _fits(national, kind)), Category.UNCLASSIFIED)
+
+
+@dataclass(frozen=True, slots=True)
+class _Kind:
+    """A kind of Swedish number: its lengths (any where there are none), its pattern, and its category."""
+
+    lengths: tuple[int, ...]
+    pattern: re.Pattern[str]
+    category: Category
+
+
+def _fits(national: str, kind: _Kind) -> bool:
+    return (not kind.lengths or len(national) in kind.lengths) and kind.pattern.fullmatch(national) is not None
+
+
+@cache
+def _swedish_plan() -> tuple[_Kind, ...]:
+    """Return first what every Swedish number is, then its kinds in the order of `number_type`, which is slower."""
+    plan = PhoneMetadata.metadata_for_region(_REGION)
+    return tuple(
+        _Kind(
+            tuple(described.possible_length or ()),
+            re.compile(described.national_number_pattern),
+            _SWEDISH_TYPES.get(kind, Category.UNCLASSIFIED),
+        )
+        for kind, described in ((kind, getattr(plan, name)) for name, kind in _DESCRIBED.items())
+        if described is not None and described.national_number_pattern
+    )
 
 
 def _abroad(number: str) -> tuple[Category, ...]:

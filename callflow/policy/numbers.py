@@ -115,6 +115,8 @@ def bare(dialled: str) -> str:
 
     A number that says it is local to another country (RFC 3966) is none of ours to read, and nothing is left of it.
     """
+    if dialled.removeprefix("+").isdigit() and dialled.isascii():
+        return dialled
     text = dialled.strip()
     scheme, colon, rest = text.partition(":")
     if colon and scheme.lower() in {"tel", "sip", "sips"}:
