@@ -34,6 +34,8 @@ CALLS = 40_000
 WARM_UP = 2_000
 AIM_MICROSECONDS = 100.0
 GROUP_SIZE = 8
+KNOWN, FIRST = "nothing had to be made that is kept", "the first for a unit, or its way, at this hour"
+"""How the calls divide by whether an earlier decision has made what follows when nobody answers."""
 
 STOCKHOLM = ZoneInfo("Europe/Stockholm")
 BY_DAY = datetime(2026, 1, 14, 10, 7, tzinfo=STOCKHOLM)
@@ -199,11 +201,18 @@ def timed(policy: Policy, made: list[Made]) -> dict[str, list[float]]:
     took = defaultdict(list)
     clock = time.thread_time_ns
     for one in made:
-        call, now = one.call, one.now
+        call, now, known = one.call, one.now, kept(policy)
         began = clock()
         decide(policy, call, now)
-        took[one.kind].append((clock() - began) / 1000)
+        spent = (clock() - began) / 1000
+        took[one.kind].append(spent)
+        took[KNOWN if kept(policy) == known else FIRST].append(spent)
     return took
+
+
+def kept(policy: Policy) -> int:
+    """Return how much of earlier decisions the policy keeps."""
+    return len(policy.kept.pieces) + len(policy.kept.nodes)
 
 
 def percentile(took: list[float], share: float) -> float:
@@ -223,7 +232,8 @@ def as_the_service() -> Iterator[None]:
 
 
 def test_what_a_decision_takes_at_three_sizes() -> None:
-    whole = {}
+    whole: dict[int, list[float]] = {}
+    first: list[float] = []
     by_kind: defaultdict[str, list[float]] = defaultdict(list)
     for size in SIZES:
         policy = region(size)
@@ -233,21 +243,23 @@ def test_what_a_decision_takes_at_three_sizes() -> None:
         gc.freeze()
         timed(policy, made[:WARM_UP])
         took = timed(policy, made[WARM_UP:])
-        whole[size] = [one for some in took.values() for one in some]
-        for kind in KINDS:
+        whole[size] = took[KNOWN] + took[FIRST]
+        first.append(len(took[FIRST]) / len(whole[size]))
+        for kind in (*KINDS, KNOWN, FIRST):
             by_kind[kind] += [statistics.median(took[kind]), percentile(took[kind], 0.99)]
     print(
         f"\nMicroseconds a decision, median and 99th percentile of {CALLS} calls a size; aim {AIM_MICROSECONDS:.0f}"
     )
-    print(f"{'extensions':<42}" + "".join(f"{size:>16,}" for size in SIZES))
+    print(f"{'extensions':<46}" + "".join(f"{size:>16,}" for size in SIZES))
     for kind, figures in by_kind.items():
         print(
-            f"{kind:<42}" + "".join(f"{a:>9.0f}{b:>7.0f}" for a, b in zip(figures[::2], figures[1::2], strict=True))
+            f"{kind:<46}" + "".join(f"{a:>9.0f}{b:>7.0f}" for a, b in zip(figures[::2], figures[1::2], strict=True))
         )
+    print(f"{'share of these first ones':<46}" + "".join(f"{share:>16.1%}" for share in first))
     all_calls = "".join(f"{statistics.median(some):>9.0f}{percentile(some, 0.99):>7.0f}" for some in whole.values())
-    print(f"{'all':<42}{all_calls}")
+    print(f"{'all':<46}{all_calls}")
     print(
-        f"{'a thousandth takes longer than':<42}" + "".join(f"{percentile(s, 0.999):>16.0f}" for s in whole.values())
+        f"{'a thousandth takes longer than':<46}" + "".join(f"{percentile(s, 0.999):>16.0f}" for s in whole.values())
     )
 
 

@@ -10,8 +10,10 @@ from callflow.policy.model import (
     Person,
     Policy,
     Target,
+    TargetKind,
     accounts_of,
     indexed,
+    keep_what_stands,
     numbers_of,
 )
 
@@ -44,11 +46,29 @@ def changed_policy(  # noqa: PLR0913 - what the tables are now
     )
     old, new = _rows(before, extensions), _rows(now, extensions)
     numbers = _numbers(before, old, others=bool(others)), _numbers(now, new, others=bool(others))
-    return indexed(
+    indexed(
         now,
         numbers=_reindexed(before.numbers, *numbers),
         accounts=_reindexed(before.accounts, accounts_of(old), accounts_of(new)),
         others=bool(others),
+    )
+    if not others and now.numbers is before.numbers:
+        keep_what_stands(now, before.kept.without(_changed(now, people, extensions, mailboxes)))
+    return now
+
+
+def _changed(
+    now: Policy, people: Changes[Person], extensions: Changes[Extension], mailboxes: Changes[Mailbox]
+) -> frozenset[Target]:
+    """Return the extensions, with those of changed people, and the mailboxes that are others now."""
+    ids = set(extensions)
+    if people:
+        ids |= {row.id for row in now.extensions.values() if row.person_id in people}
+    return frozenset(
+        (
+            *(Target(TargetKind.EXTENSION, row_id) for row_id in ids),
+            *(Target(TargetKind.MAILBOX, row_id) for row_id in mailboxes),
+        )
     )
 
 

@@ -2,14 +2,14 @@
 
 from datetime import datetime
 
+from callflow.policy.builder import Node
 from callflow.policy.duty import OnDuty, on_duty
 from callflow.policy.hours import HoursNow, working_hours, zone_name
+from callflow.policy.keeping import kept
 from callflow.policy.model import MOST_RINGS, DutyRoster, Organisation, Target, TargetKind, Unit
 from callflow.policy.plan import Phrase
+from callflow.policy.route import Otherwise, Route, State
 from callflow.policy.routing import (
-    Otherwise,
-    Route,
-    State,
     failure_phrases,
     goodbye,
     last_resort,
@@ -34,7 +34,7 @@ def closed_menu(  # noqa: PLR0913, PLR0917 - whose hours, as whom it speaks, and
     organisation_id: int,
     state: State,
     greeting: tuple[Phrase, ...] = (),
-) -> int:
+) -> Node:
     """Tell the hours and offer the duty and a message; silence ends in a message or a goodbye, never in nothing."""
     who = (text(name), prompt("is-closed")) if name else (prompt("telephone-is-closed"),)
     phrases = (
@@ -45,13 +45,13 @@ def closed_menu(  # noqa: PLR0913, PLR0917 - whose hours, as whom it speaks, and
     return _offer(route, phrases, above, organisation_id)
 
 
-def unanswered_menu(route: Route, above: tuple[Unit, ...], organisation_id: int, state: State) -> int:
+def unanswered_menu(route: Route, above: tuple[Unit, ...], organisation_id: int, state: State) -> Node:
     """Offer the duty and a message when all places have been tried."""
     phrases = (*failure_phrases(state), prompt("nobody-can-answer"))
     return _offer(route, phrases, above, organisation_id)
 
 
-def _offer(route: Route, phrases: tuple[Phrase, ...], above: tuple[Unit, ...], organisation_id: int) -> int:
+def _offer(route: Route, phrases: tuple[Phrase, ...], above: tuple[Unit, ...], organisation_id: int) -> Node:
     organisation = route.policy.organisations.get(organisation_id, route.organisation)
     key = ("offer", phrases, above[:1], organisation.id)
     if key not in route.memo:
@@ -87,21 +87,26 @@ def _hours_phrases(route: Route, hours: HoursNow, *, named: bool) -> tuple[Phras
     return tuple(phrases)
 
 
-def _message(route: Route, above: tuple[Unit, ...], organisation: Organisation, *, urgent: bool) -> int | None:
+def _message(route: Route, above: tuple[Unit, ...], organisation: Organisation, *, urgent: bool) -> Node | None:
     for mailbox_id in (*(unit.mailbox_id for unit in above), organisation.mailbox_id):
         if (message := voicemail(route, mailbox_id, urgent=urgent)) is not None:
             return message
     return None
 
 
-def _urgent_once(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> int | None:
+def _urgent_once(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> Node | None:
     key = ("urgent", above[:1], organisation.id)
-    if key not in route.memo and (urgent := _urgent(route, above, organisation)) is not None:
+    if key not in route.memo and (urgent := _kept_urgent(route, above, organisation)) is not None:
         route.memo[key] = urgent
     return route.memo.get(key)
 
 
-def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> int | None:
+def _kept_urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> Node | None:
+    what = ("urgent", organisation.id, *(unit.id for unit in above))
+    return kept(route, what, lambda inner: _urgent(inner, above, organisation))
+
+
+def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> Node | None:
     """Return where urgent calls go: the duty phone in working hours, else the roster; None where neither is."""
     phone = _duty_phone(route, above, organisation)
     roster = _roster(route, above, organisation)
@@ -109,7 +114,7 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
         route.note("R7", False, "no_duty")
         return None
 
-    def nobody(state: State) -> int:
+    def nobody(state: State) -> Node:
         message = voicemail(route, roster.mailbox_id, urgent=True) if roster is not None else None
         if message is None:
             message = _message(route, above, organisation, urgent=True)
@@ -144,7 +149,7 @@ def _roster(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
             continue
         if (roster := route.policy.duty_rosters.get(roster_id)) is not None:
             return roster
-        route.note("R7", False, "roster_missing", id=roster_id)
+        route.note("R7", False, "roster_missing", id=str(roster_id))
     return None
 
 
@@ -152,13 +157,16 @@ def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tupl
     """Return the levels that somebody has duty at who has not rung at one before."""
     tried = [phone]
     found = []
+    for shift in roster.shifts:
+        route.changes_at(shift.starts_at)
+        route.changes_at(shift.ends_at)
     for level in on_duty(roster, route.now):
         target = level.target
         if target is None:
-            route.note("R7", False, "nobody_on_duty", roster=roster.name, level=level.level)
+            route.note("R7", False, "nobody_on_duty", roster=roster.name, level=str(level.level))
         elif target in tried:
             place = place_name(route, target)
-            route.note("R7", False, "duty_already_tried", roster=roster.name, level=level.level, place=place)
+            route.note("R7", False, "duty_already_tried", roster=roster.name, level=str(level.level), place=place)
         else:
             tried.append(target)
             found.append((level, target))
@@ -167,14 +175,14 @@ def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tupl
 
 def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, otherwise: Otherwise) -> Otherwise:
 
-    def ring(state: State) -> int:
+    def ring(state: State) -> Node:
         place = place_name(route, target)
         route.note(
             "R7",
             True,
             "on_duty_by_shift" if level.by_shift else "on_duty_standing",
             roster=roster.name,
-            level=level.level,
+            level=str(level.level),
             place=place,
         )
         here = state.on_path(frozenset()).moved_by(Target(TargetKind.SWITCHBOARD, roster.organisation_id))

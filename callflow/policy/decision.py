@@ -1,8 +1,10 @@
 """What a decision is asked and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from types import MappingProxyType
+from typing import NamedTuple
 
 from callflow.policy.model import Diversion, DiversionCondition
 from callflow.policy.plan import Plan
@@ -38,8 +40,7 @@ class Outcome(StrEnum):
     REFUSED = "refused"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TraceLine:
+class TraceLine(NamedTuple):
     """One rule that was tried: its name in the rules (`R8`), whether it matched, and why.
 
     `reason` is a stable word with a text per language in `callflow.policy.texts`; `values` fill it in.
@@ -48,7 +49,7 @@ class TraceLine:
     rule: str
     matched: bool
     reason: str
-    values: Mapping[str, str] = field(default_factory=dict)
+    values: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

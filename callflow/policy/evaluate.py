@@ -3,30 +3,23 @@
 from datetime import datetime
 
 from callflow.policy import feature_codes
+from callflow.policy.builder import Node, PlanBuilder
 from callflow.policy.decision import Call, Decision, DiversionChange, Outcome
 from callflow.policy.extensions import call_extension
 from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.feature_codes import FeatureCall
 from callflow.policy.hours import switchboard_hours
+from callflow.policy.keeping import kept
+from callflow.policy.kept import Kept, in_use
 from callflow.policy.model import Extension, NumberRange, Organisation, Policy, Target, TargetKind
 from callflow.policy.numbers import Dialled, bare, normalise, range_of
 from callflow.policy.outgoing import may_call
 from callflow.policy.places import reach
-from callflow.policy.plan import Dial, Emergency, HangupCause, Leg, LegKind, Phrase, Plan, Presentation
+from callflow.policy.plan import HangupCause, Leg, LegKind, Phrase, Presentation
 from callflow.policy.presentation import HIDDEN_EVERYWHERE, presentation_of
 from callflow.policy.refusals import barred_phrases
-from callflow.policy.routing import (
-    Failure,
-    FailureKind,
-    Route,
-    State,
-    failure_phrases,
-    goodbye,
-    hang_up,
-    menu,
-    note_barred,
-    speak,
-)
+from callflow.policy.route import Failure, FailureKind, Route, State
+from callflow.policy.routing import failure_phrases, goodbye, hang_up, menu, note_barred, speak
 from callflow.policy.spoken import prompt
 from callflow.policy.switchboard import call_switchboard, pass_through_switchboard
 from callflow.policy.units import call_unit
@@ -49,6 +42,26 @@ def decide(policy: Policy, call: Call, now: datetime) -> Decision:
     """
     if now.tzinfo is None:
         raise ValueError("`now` has no time zone: pass an aware datetime, such as datetime.now(tz=UTC)")
+    if in_use.acquire(blocking=False):
+        try:
+            decision = _decide(policy, call, now, policy.kept)
+            policy.kept.make_room()
+        finally:
+            in_use.release()
+        if decision is not None:
+            return decision
+    return _decided(policy, call, now)
+
+
+def _decided(policy: Policy, call: Call, now: datetime) -> Decision:
+    """Decide without anything that is kept."""
+    decision = _decide(policy, call, now, None)
+    assert decision is not None
+    return decision
+
+
+def _decide(policy: Policy, call: Call, now: datetime, pieces: Kept | None) -> Decision | None:
+    """Decide with what is kept; None where the plan becomes too long, which only a decision without it can tell."""
     caller, mover = _extension(policy, call.caller_extension_id), _extension(policy, call.mover_extension_id)
     code = _feature_call(policy, call, caller)
     once = code.action if code is not None and code.action in _ONCE else None
@@ -59,17 +72,32 @@ def decide(policy: Policy, call: Call, now: datetime) -> Decision:
     target = policy.numbers.get(dialled.number) if dialled.number is not None else None
     in_range = range_of(dialled.number, policy) if dialled.number is not None and target is None else None
     organisation = _organisation(policy, target, in_range, mover or caller)
+    actor = mover if call.mover_extension_id is not None else caller
     route = Route(
-        policy=policy, call=call, now=now, caller=caller, mover=mover, organisation=organisation, reach=reach
+        policy=policy,
+        call=call,
+        now=now,
+        instant=now.timestamp(),
+        caller=caller,
+        mover=mover,
+        organisation=organisation,
+        reach=reach,
+        kept=pieces,
+        manner=(caller is not None, actor is not None, organisation.id),
+        builder=PlanBuilder(pieces.nodes if pieces is not None else None),
     )
     change: DiversionChange | None = None
     if code is not None and caller is not None and once is None and not caller.locked:
         outcome, (first, change) = Outcome.FEATURE_CODE, _carry_out(route, caller, code)
     else:
         outcome, first = _first_step(route, dialled, target, in_range)
+    route.let_go()
+    if pieces is not None and route.too_much():
+        return None
     shown = _shown(route, once) if outcome is not Outcome.EMERGENCY else None
     plan = route.builder.finish(first, organisation.language, shown)
-    _note_presentation(route, plan)
+    if shown is not None and first.leaves:
+        _note_presentation(route, shown)
     return Decision(outcome=outcome, plan=plan, trace=route.trace(), policy_revision=policy.revision, change=change)
 
 
@@ -84,7 +112,7 @@ def _feature_call(policy: Policy, call: Call, caller: Extension | None) -> Featu
     return feature_codes.read(bare(call.called_number), policy.codes.get(caller.organisation_id, ()))
 
 
-def _carry_out(route: Route, caller: Extension, code: FeatureCall) -> tuple[int, DiversionChange | None]:
+def _carry_out(route: Route, caller: Extension, code: FeatureCall) -> tuple[Node, DiversionChange | None]:
     _note_caller(route)
     return feature_codes.carry_out(route, caller, code)
 
@@ -96,11 +124,7 @@ def _shown(route: Route, once: FeatureAction | None) -> Presentation | None:
     return HIDDEN_EVERYWHERE if route.call.caller_extension_id is not None else None
 
 
-def _note_presentation(route: Route, plan: Plan) -> None:
-    shown = plan.presentation
-    leaves = any(leg.kind is LegKind.TRUNK for step in plan.steps if isinstance(step, Dial) for leg in step.legs)
-    if shown is None or not leaves:
-        return
+def _note_presentation(route: Route, shown: Presentation) -> None:
     if shown.number is None:
         route.note("R17", True, "number_hidden")
     else:
@@ -109,12 +133,12 @@ def _note_presentation(route: Route, plan: Plan) -> None:
 
 def _first_step(
     route: Route, dialled: Dialled, target: Target | None, in_range: NumberRange | None
-) -> tuple[Outcome, int]:
+) -> tuple[Outcome, Node]:
     number = dialled.number
     ours = route.call.caller_extension_id is not None or route.mover is not None
     if number is not None and dialled.form == "emergency" and ours:
         route.note("R23", True, "emergency", number=number)
-        return Outcome.EMERGENCY, route.builder.add(Emergency(number=number))
+        return Outcome.EMERGENCY, route.builder.emergency(number)
     route.note("R23", False, "not_emergency")
     _note_caller(route)
     if route.actor is not None and route.actor.locked:
@@ -134,16 +158,16 @@ def _note_caller(route: Route) -> None:
     if route.caller is not None:
         route.note("R1", True, "internal_caller", extension=route.caller.number)
     elif route.call.caller_extension_id is not None:
-        route.note("R1", False, "caller_missing", id=route.call.caller_extension_id)
+        route.note("R1", False, "caller_missing", id=str(route.call.caller_extension_id))
     else:
         route.note("R1", False, "external_caller")
     if route.mover is not None:
         route.note("R18", True, "transferred_by", extension=route.mover.number)
     elif route.call.mover_extension_id is not None:
-        route.note("R18", False, "mover_missing", id=route.call.mover_extension_id)
+        route.note("R18", False, "mover_missing", id=str(route.call.mover_extension_id))
 
 
-def _ours(route: Route, target: Target, number: str) -> tuple[Outcome, int]:
+def _ours(route: Route, target: Target, number: str) -> tuple[Outcome, Node]:
     row_id = target.id if target.id is not None else 0
     route.note("R1", True, "number_found", number=number, kind=target.kind.value)
     if target.kind is TargetKind.EXTENSION:
@@ -153,11 +177,15 @@ def _ours(route: Route, target: Target, number: str) -> tuple[Outcome, int]:
     return call_switchboard(route, route.policy.organisations[row_id])
 
 
-def _unused(route: Route, number: str) -> int:
+def _unused(route: Route, number: str) -> Node:
     """Say that a number of ours is not in use, and offer the switchboard when it is open."""
     route.note("R23", True, "number_unused", number=number)
     if route.mover is not None:
         return _back_to_mover(route, route.mover, (prompt("number-not-in-use"),))
+    return kept(route, "unused", _offer_switchboard)
+
+
+def _offer_switchboard(route: Route) -> Node:
     end = goodbye(route, HangupCause.UNALLOCATED)
     organisation = route.organisation
     if not switchboard_hours(route, organisation).is_open or organisation.operator_group_id is None:
@@ -170,7 +198,7 @@ def _unused(route: Route, number: str) -> int:
     return menu(route, phrases, ((SWITCHBOARD_DIGIT, operators),), end)
 
 
-def _outside(route: Route, number: str) -> tuple[Outcome, int]:
+def _outside(route: Route, number: str) -> tuple[Outcome, Node]:
     """Carry a call to a number outside for an extension that may; one from outside is never carried out again."""
     actor = route.actor
     if actor is None:
@@ -185,18 +213,21 @@ def _outside(route: Route, number: str) -> tuple[Outcome, int]:
         return Outcome.REFUSED, speak(route, ("goodbye",), hang_up(route, HangupCause.REJECTED), words)
     kinds = " ".join(permission.categories)
     route.note("R18", False, "outside_number_allowed", number=number, category=kinds)
-    step = Dial(
-        legs=(Leg(LegKind.TRUNK, number),),
-        rings=MOST_RINGS_OUTSIDE,
-        ring_ms=route.ring_ms,
-        no_answer=_not_answered(route, FailureKind.NO_ANSWER),
-        busy=_not_answered(route, FailureKind.BUSY),
-        unreachable=_not_answered(route, FailureKind.UNREACHABLE),
+    after = _not_answered(route) if route.mover is not None else kept(route, "not answered", _not_answered)
+    legs = (Leg(LegKind.TRUNK, number),)
+    return Outcome.OUTSIDE, route.builder.dial(legs, MOST_RINGS_OUTSIDE, route.ring_ms, after)
+
+
+def _not_answered(route: Route) -> tuple[Node, Node, Node]:
+    """Return what follows a call to the outside that nobody answered, is busy, or cannot be reached."""
+    return (
+        _tell_failure(route, FailureKind.NO_ANSWER),
+        _tell_failure(route, FailureKind.BUSY),
+        _tell_failure(route, FailureKind.UNREACHABLE),
     )
-    return Outcome.OUTSIDE, route.builder.add(step)
 
 
-def _not_answered(route: Route, kind: FailureKind) -> int:
+def _tell_failure(route: Route, kind: FailureKind) -> Node:
     """Tell why nobody answered outside; who was transferred there comes back to the one who did it."""
     words = failure_phrases(State(failure=Failure(kind)))
     if route.mover is not None:
@@ -205,7 +236,7 @@ def _not_answered(route: Route, kind: FailureKind) -> int:
     return speak(route, (), hang_up(route, cause), words)
 
 
-def _back_to_mover(route: Route, mover: Extension, words: tuple[Phrase, ...]) -> int:
+def _back_to_mover(route: Route, mover: Extension, words: tuple[Phrase, ...]) -> Node:
     """Bring a caller whose transfer came to nothing back to the one who transferred, and on as any call there."""
     route.note("R18", True, "back_to_mover", extension=mover.number)
     key = ("back", mover.id)
@@ -214,7 +245,7 @@ def _back_to_mover(route: Route, mover: Extension, words: tuple[Phrase, ...]) ->
     return speak(route, ("transfer-back",), route.memo[key], words)
 
 
-def _refuse(route: Route, reason: str, cause: HangupCause = HangupCause.REJECTED) -> int:
+def _refuse(route: Route, reason: str, cause: HangupCause = HangupCause.REJECTED) -> Node:
     if route.mover is not None and not route.mover.locked:
         return _back_to_mover(route, route.mover, (prompt("cannot-be-transferred"),))
     return speak(route, (reason,), goodbye(route, cause))

@@ -1,8 +1,8 @@
 """Calls to an extension: its diversions, its phones, and where it goes with no answer (R8, R9, R21)."""
 
-from datetime import datetime
-
 from callflow.policy import units
+from callflow.policy.builder import Node
+from callflow.policy.keeping import kept
 from callflow.policy.model import (
     MOST_RINGS,
     Diversion,
@@ -16,75 +16,73 @@ from callflow.policy.model import (
 )
 from callflow.policy.outgoing import may_call
 from callflow.policy.plan import Leg, LegKind
+from callflow.policy.route import Failure, FailureKind, Otherwise, Route, State
 from callflow.policy.routing import (
-    Failure,
-    FailureKind,
-    Otherwise,
-    Route,
-    State,
     dial,
     name_for_caller,
     note_barred,
+    note_exemptions,
     place_name,
     reach_place,
     voicemail,
 )
 
 
-def call_extension(route: Route, extension: Extension) -> int:
+def call_extension(route: Route, extension: Extension) -> Node:
     """Route a call to this extension's own number; its mailbox or its unit is where an unanswered call ends.
 
     Also when the call is diverted: the message belongs to the one who was called, not to where the chain ended.
     """
 
-    def unanswered(state: State) -> int:
+    def unanswered(state: State) -> Node:
         return _after_extension(route, extension, state)
 
     state = State().at(Target(TargetKind.EXTENSION, extension.id))
     return ring_extension(route, extension, state, unanswered, MOST_RINGS)
 
 
-def ring_extension(route: Route, extension: Extension, state: State, otherwise: Otherwise, limit: int) -> int:
+def ring_extension(route: Route, extension: Extension, state: State, otherwise: Otherwise, limit: int) -> Node:
     """Ring an extension, or go where it is diverted; with no answer and no diversion left go to `otherwise`."""
-    active = _active_diversions(extension, route.now)
+    active = _active_diversions(route, extension)
     everything = active.get(DiversionCondition.ALL)
-    no_answer = _divert(route, active.get(DiversionCondition.NO_ANSWER), extension, otherwise)
-    not_rung = _failed(route, extension, FailureKind.NO_ANSWER)
+    name = spoken_name(route, extension)
     if extension.locked:
         route.note("R21", True, "extension_locked", extension=extension.number)
-        way = _divert(route, everything, extension, no_answer)
-        return way(state.failed(not_rung))
-    route.note("R21", False, "extension_not_locked", extension=extension.number)
-    if everything is not None:
+        state = state.failed(Failure(FailureKind.NO_ANSWER, name))
+    else:
+        route.note("R21", False, "extension_not_locked", extension=extension.number)
+    if everything is not None or extension.locked:
+        no_answer = _divert(route, active.get(DiversionCondition.NO_ANSWER), extension, otherwise)
         way = _divert(route, everything, extension, no_answer)
         return way(state)
     route.note("R9", False, "no_diversion_of_all_calls", extension=extension.number)
-    return _ring(route, extension, state, otherwise, limit, active)
+    return _ring(route, extension, name, state, otherwise, limit, active)
 
 
 def _ring(  # noqa: PLR0913, PLR0917 - the extension with its diversions, and what is handed on
     route: Route,
     extension: Extension,
+    name: str | None,
     state: State,
     otherwise: Otherwise,
     limit: int,
     active: dict[DiversionCondition, Diversion],
-) -> int:
+) -> Node:
     no_answer = active.get(DiversionCondition.NO_ANSWER)
     unreachable = _divert(route, active.get(DiversionCondition.UNREACHABLE), extension, otherwise)
     legs = legs_of(route, extension)
     if not legs:
         route.note("R23", False, "extension_has_no_phone", extension=extension.number)
-        return unreachable(state.failed(_failed(route, extension, FailureKind.UNREACHABLE)))
+        return unreachable(state.failed(Failure(FailureKind.UNREACHABLE, name)))
     rings = min(limit, extension.ring_limit)
     if no_answer is not None and no_answer.rings is not None:
         rings = min(rings, no_answer.rings)
-    route.note("R8", True, "extension_rings", extension=extension.number, rings=max(1, rings))
+    route.note("R8", True, "extension_rings", extension=extension.number, rings=str(max(1, rings)))
     return dial(
         route,
         legs,
         rings,
-        spoken_name(route, extension),
+        name,
         state,
         no_answer=_divert(route, no_answer, extension, otherwise),
         busy=_divert(route, active.get(DiversionCondition.BUSY), extension, otherwise),
@@ -96,7 +94,7 @@ def _divert(route: Route, diversion: Diversion | None, extension: Extension, oth
     if diversion is None:
         return otherwise
 
-    def diverted(state: State) -> int:
+    def diverted(state: State) -> Node:
         where = place_name(route, diversion.target)
         route.note(
             "R9", True, "diverted", extension=extension.number, condition=diversion.condition.value, place=where
@@ -107,19 +105,20 @@ def _divert(route: Route, diversion: Diversion | None, extension: Extension, oth
     return route.way(("diversion", extension.id, diversion, otherwise), diverted)
 
 
-def _active_diversions(extension: Extension, now: datetime) -> dict[DiversionCondition, Diversion]:
+def _active_diversions(route: Route, extension: Extension) -> dict[DiversionCondition, Diversion]:
     """Return the diversion of each condition that has not ended; of several (refused by the database) the least."""
-    rows = [row for row in extension.diversions if row.stands(now)]
+    if not extension.diversions:
+        return {}
+    for row in extension.diversions:
+        if row.ends_at is not None:
+            route.changes_at(row.ends_at)
+    rows = [row for row in extension.diversions if row.stands(route.now)]
     if len(rows) > 1:
         rows.sort(key=repr, reverse=True)
     return {row.condition: row for row in rows}
 
 
-def _failed(route: Route, extension: Extension, kind: FailureKind) -> Failure:
-    return Failure(kind, spoken_name(route, extension))
-
-
-def _after_extension(route: Route, extension: Extension, state: State) -> int:
+def _after_extension(route: Route, extension: Extension, state: State) -> Node:
     """End at the extension's voicemail; without one speak a referral and go on to its unit (R8)."""
     message = voicemail(route, extension.mailbox_id)
     if message is not None:
@@ -127,7 +126,7 @@ def _after_extension(route: Route, extension: Extension, state: State) -> int:
         return message
     route.note("R8", False, "extension_without_mailbox", extension=extension.number)
     unit = route.policy.units.get(extension.unit_id)
-    return units.fall_back_to_unit(route, unit, extension.organisation_id, state.must_hear())
+    return units.fall_back_to_unit(route, unit, extension.organisation_id, state)
 
 
 def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
@@ -137,6 +136,7 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
         legs.append(Leg(LegKind.PHONE, extension.sip_username))
     if extension.kind is not ExtensionKind.DESK and extension.mobile_number:
         permission = may_call(route.policy, extension, extension.mobile_number, route.now)
+        note_exemptions(route, extension)
         if permission.allowed:
             legs.append(Leg(LegKind.TRUNK, extension.mobile_number, extension.mobile_confirms))
         else:
@@ -147,7 +147,7 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
 def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[int, ...]]:
     """Return what rings for a ring group, and its members' units; locked and diverted members do not ring."""
     if group.id not in route.group_legs:
-        route.group_legs[group.id] = _group_legs(route, group)
+        route.group_legs[group.id] = kept(route, ("group", group.id), lambda inner: _group_legs(inner, group))
     return route.group_legs[group.id]
 
 
@@ -155,11 +155,12 @@ def _group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[
     legs: set[Leg] = set()
     unit_ids: set[int] = set()
     for member_id in sorted(group.member_extension_ids):
+        route.asked.add(Target(TargetKind.EXTENSION, member_id))
         member = route.policy.extensions.get(member_id)
         if member is None:
             route.note("R23", False, "place_missing", place=f"extension {member_id}")
             continue
-        if member.locked or DiversionCondition.ALL in _active_diversions(member, route.now):
+        if member.locked or DiversionCondition.ALL in _active_diversions(route, member):
             route.note("R9", True, "group_member_away", extension=member.number, group=group.name)
             continue
         legs.update(legs_of(route, member))

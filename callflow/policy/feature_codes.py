@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from callflow.policy.builder import Node
 from callflow.policy.decision import DiversionChange
 from callflow.policy.diversion_targets import TargetRefusal, check_target, latest_end
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
@@ -18,7 +19,8 @@ from callflow.policy.model import (
 )
 from callflow.policy.plan import Hangup, Phrase, Plan, Say
 from callflow.policy.refusals import barred_phrases
-from callflow.policy.routing import Route, goodbye, place_name, speak
+from callflow.policy.route import Route
+from callflow.policy.routing import goodbye, place_name, speak
 from callflow.policy.spoken import prompt
 
 
@@ -51,7 +53,7 @@ _KNOWN = frozenset(FeatureAction)
 _TAKING_A_NUMBER = frozenset(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET)
 _SECONDS = re.compile("[0-9]{1,4}")
 
-Done = tuple[int, DiversionChange | None]
+Done = tuple[Node, DiversionChange | None]
 
 
 def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
@@ -93,7 +95,7 @@ def _cancel(route: Route, extension: Extension, condition: DiversionCondition) -
     return _told(route, words), _change(route, extension, (condition,))
 
 
-def _ask(route: Route, extension: Extension, condition: DiversionCondition) -> int:
+def _ask(route: Route, extension: Extension, condition: DiversionCondition) -> Node:
     standing = [row for row in extension.diversions if row.condition is condition and row.stands(route.now)]
     if not standing:
         route.note("R9", False, "diversion_asked_none", extension=extension.number, condition=condition.value)
@@ -156,7 +158,7 @@ def _refused(route: Route, extension: Extension, reason: str, words: tuple[Phras
     return _told(route, (prompt("diversion-not-set"), *words)), None
 
 
-def _told(route: Route, words: tuple[Phrase, ...]) -> int:
+def _told(route: Route, words: tuple[Phrase, ...]) -> Node:
     return speak(route, (), goodbye(route), words)
 
 

@@ -14,7 +14,7 @@ from callflow.policy.model import (
 )
 from callflow.policy.numbers import national
 from callflow.policy.plan import Phrase
-from callflow.policy.routing import Route
+from callflow.policy.route import Route
 from callflow.policy.schedule import zone_of
 from callflow.policy.spoken import prompt, spoken_date, spoken_digits, text
 

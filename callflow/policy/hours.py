@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from callflow.policy.lineage import lineage
 from callflow.policy.model import DEFAULT_TIME_ZONE, Organisation, Schedule, Unit
-from callflow.policy.routing import Route
-from callflow.policy.schedule import ScheduleState, state
+from callflow.policy.route import Route
+from callflow.policy.schedule import ScheduleState, held
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +57,7 @@ def _first_of(route: Route, schedule_ids: list[int | None]) -> HoursNow:
         schedule = route.policy.schedules.get(schedule_id)
         if schedule is not None:
             return _now(route, schedule)
-        route.note("R4", False, "schedule_missing", id=schedule_id)
+        route.note("R4", False, "schedule_missing", id=str(schedule_id))
     return HoursNow()
 
 
@@ -67,4 +67,6 @@ def _now(route: Route, schedule: Schedule) -> HoursNow:
     calendar_id = organisation.holiday_calendar_id if organisation is not None else None
     calendar = policy.holiday_calendars.get(calendar_id) if calendar_id is not None else None
     time_zone = organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE
-    return HoursNow(schedule=schedule, state=state(schedule, calendar, time_zone, route.now))
+    found = held(schedule, calendar, time_zone, route.now)
+    route.holds(found.since, found.until)
+    return HoursNow(schedule=schedule, state=found.state)

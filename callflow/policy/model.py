@@ -12,6 +12,7 @@ from enum import StrEnum
 
 from callflow.policy.barrings import Barring, Category, Exemption, NumberClass
 from callflow.policy.feature_actions import FeatureCode
+from callflow.policy.kept import Kept
 
 MOST_RINGS = 4
 """The most rings before an answer (R8)."""
@@ -360,8 +361,15 @@ _TABLES = {
 """Which table of the policy holds what a target names."""
 
 
+class _Keeping:
+    """What a policy keeps beside its fields: it is no part of what the policy says, and each policy has its own."""
+
+    __slots__ = ("kept",)
+    kept: Kept
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Policy:
+class Policy(_Keeping):
     """A consistent snapshot of the policy database at one `revision`.
 
     `numbers` tells whose a number of ours is: an extension, a unit, or an organisation's switchboard; `accounts`
@@ -396,6 +404,10 @@ class Policy:
     barred: Mapping[str, frozenset[Category]] = field(default_factory=dict)
     exempted: Mapping[int, tuple[Exemption, ...]] = field(default_factory=dict)
     codes: Mapping[int, tuple[FeatureCode, ...]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Begin with nothing kept."""
+        object.__setattr__(self, "kept", Kept())
 
     def row(self, target: Target) -> Extension | Unit | RingGroup | Mailbox | Organisation | None:
         """Return the row of ours that a target names; None for a number, and for a row that is not there."""
@@ -477,6 +489,11 @@ def indexed(
     object.__setattr__(policy, "numbers", numbers)
     object.__setattr__(policy, "accounts", accounts)
     return _with_calling_rights(_with_ranges(policy)) if others else policy
+
+
+def keep_what_stands(policy: Policy, kept: Kept) -> None:
+    """Complete a policy just made with what was kept for the one before and holds for this one too."""
+    object.__setattr__(policy, "kept", kept)
 
 
 def _with_ranges(policy: Policy) -> Policy:

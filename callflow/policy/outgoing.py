@@ -65,7 +65,17 @@ def _barred(
 
 def barred_for(policy: Policy, mover: Mover | None) -> frozenset[Category]:
     """Return what is barred for a mover by default and by every row that counts, exemptions aside."""
-    return BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in scopes_of(policy, mover)))
+    if not isinstance(mover, Extension):
+        return _barred_by(policy, scopes_of(policy, mover))
+    shared = (mover.unit_id, mover.organisation_id)
+    barred = policy.kept.barred.get(shared)
+    if barred is None:
+        barred = policy.kept.barred[shared] = _barred_by(policy, scopes_of(policy, mover)[1:])
+    return barred.union(policy.barred.get(f"extension/{mover.id}", ()))
+
+
+def _barred_by(policy: Policy, scopes: list[str]) -> frozenset[Category]:
+    return BARRED_BY_DEFAULT.union(*(policy.barred.get(scope, ()) for scope in scopes))
 
 
 def scopes_of(policy: Policy, mover: Mover | None) -> list[str]:

@@ -1,17 +1,17 @@
 """Going to a target, whatever its kind."""
 
 from callflow.policy import extensions, switchboard, units
+from callflow.policy.builder import Node
 from callflow.policy.model import Extension, Organisation, Target, TargetKind, Unit
 from callflow.policy.numbers import NotOurs, leads_to
 from callflow.policy.outgoing import Permission, is_mobile, may_send_on
 from callflow.policy.plan import Leg, LegKind
+from callflow.policy.route import Otherwise, Route, State
 from callflow.policy.routing import (
-    Otherwise,
-    Route,
-    State,
     dial,
     name_for_caller,
     note_barred,
+    note_exemptions,
     place_name,
     reach_place,
     voicemail,
@@ -20,7 +20,7 @@ from callflow.policy.routing import (
 
 def reach(  # noqa: PLR0911 - one return a kind of place
     route: Route, target: Target, state: State, otherwise: Otherwise, limit: int
-) -> int:
+) -> Node:
     """Go to a target; what is missing or gone counts as nobody there, and the call goes on to `otherwise`."""
     if target.kind is TargetKind.NUMBER:
         return _reach_number(route, target, state, otherwise, limit)
@@ -40,7 +40,7 @@ def reach(  # noqa: PLR0911 - one return a kind of place
     return otherwise(state)
 
 
-def _ring_group(route: Route, group_id: int, state: State, otherwise: Otherwise, limit: int) -> int:
+def _ring_group(route: Route, group_id: int, state: State, otherwise: Otherwise, limit: int) -> Node:
     group = route.policy.ring_groups[group_id]
     legs, unit_ids = extensions.group_legs(route, group)
     if not legs:
@@ -53,7 +53,7 @@ def _ring_group(route: Route, group_id: int, state: State, otherwise: Otherwise,
     return dial(route, legs, limit, name, state, otherwise)
 
 
-def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> int:
+def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> Node:
     match leads_to(target.number or "", route.policy):
         case Target() as ours, _:
             return reach_place(route, ours, state, otherwise, limit)
@@ -62,11 +62,11 @@ def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwi
         case NotOurs.UNUSED, number:
             route.note("R9", False, "target_unused", number=number)
         case _:
-            route.note("R9", False, "target_unreadable", number=target.number)
+            route.note("R9", False, "target_unreadable", number=str(target.number))
     return otherwise(state)
 
 
-def _reach_outside(route: Route, number: str, state: State, otherwise: Otherwise, limit: int) -> int:
+def _reach_outside(route: Route, number: str, state: State, otherwise: Otherwise, limit: int) -> Node:
     permission = _permission(route, state.mover, number)
     if not permission.allowed:
         note_barred(route, number, permission)
@@ -83,4 +83,5 @@ def _permission(route: Route, mover: Target | None, number: str) -> Permission:
     """
     row = route.policy.row(mover) if mover is not None else None
     who = row if isinstance(row, Extension | Unit | Organisation) else None
+    note_exemptions(route, who)
     return may_send_on(route.policy, who, number, route.now)

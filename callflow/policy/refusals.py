@@ -5,7 +5,7 @@ from callflow.policy.lineage import lineage
 from callflow.policy.model import Extension, Person, Policy
 from callflow.policy.outgoing import Permission, nearest_manager
 from callflow.policy.plan import Phrase
-from callflow.policy.routing import Route
+from callflow.policy.route import Route
 from callflow.policy.spoken import prompt, text
 
 _BARRED = {

@@ -52,20 +52,46 @@ class ScheduleState:
     next_opening: datetime | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How a schedule stands from `since` until `until` (not included), as timestamps."""
+
+    state: ScheduleState
+    since: float
+    until: float
+
+
 def state(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, now: datetime) -> ScheduleState:
     """Return how the schedule stands at `now` (aware), in `time_zone` (an unknown one reads as Stockholm's)."""
-    return _state(schedule, calendar, time_zone, now.astimezone(UTC).replace(second=0, microsecond=0))
+    return held(schedule, calendar, time_zone, now).state
+
+
+def held(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, now: datetime) -> Held:
+    """Return how the schedule stands at `now` (aware), as `state` does, and for how long it does so at least."""
+    return _held(schedule, calendar, time_zone, now.astimezone(UTC).replace(second=0, microsecond=0))
 
 
 @lru_cache(maxsize=4096)
-def _state(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, at: datetime) -> ScheduleState:
+def _held(schedule: Schedule, calendar: HolidayCalendar | None, time_zone: str, at: datetime) -> Held:
     """Return how the schedule stands in the minute that begins at `at`: nothing changes within a minute."""
     local = at.astimezone(zone(time_zone))
     minute = local.hour * 60 + local.minute
     day = hours_of(schedule, calendar, local.date())
+    since, until = _span(day, minute, at, local)
     if any(hours.opens <= minute < hours.closes for hours in day.hours):
-        return ScheduleState(is_open=True, day=day)
-    return ScheduleState(is_open=False, day=day, next_opening=_next_opening(schedule, calendar, local, day))
+        return Held(ScheduleState(is_open=True, day=day), since, until)
+    opening = _next_opening(schedule, calendar, local, day)
+    return Held(ScheduleState(is_open=False, day=day, next_opening=opening), since, until)
+
+
+def _span(day: DayHours, minute: int, at: datetime, local: datetime) -> tuple[float, float]:
+    """Return from when until when the hours of a day say the same; where clocks change, within the minute alone."""
+    changes = [0, 1440, *(hours.opens for hours in day.hours), *(hours.closes for hours in day.hours)]
+    since = at - timedelta(minutes=minute - max(change for change in changes if change <= minute))
+    last = at + timedelta(minutes=min(change for change in changes if change > minute) - minute - 1)
+    if {moment.astimezone(local.tzinfo).utcoffset() for moment in (since, last)} != {local.utcoffset()}:
+        since = last = at
+    return since.timestamp(), last.timestamp() + 60
 
 
 def hours_of(schedule: Schedule, calendar: HolidayCalendar | None, on: date) -> DayHours:

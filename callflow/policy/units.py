@@ -1,22 +1,22 @@
 """Calls to a unit: its hours, its answering places in order, and what is left when nobody is there (R4, R6)."""
 
+from callflow.policy.builder import Node
 from callflow.policy.choices import closed_menu, unanswered_menu
 from callflow.policy.decision import Outcome
 from callflow.policy.hours import HoursNow, telephone_hours
+from callflow.policy.keeping import kept, kept_after
 from callflow.policy.lineage import lineage
 from callflow.policy.model import AnsweringPlace, Target, TargetKind, Unit
-from callflow.policy.routing import (
-    Otherwise,
-    Route,
-    State,
-    name_for_caller,
-    reach_place,
-    voicemail,
-)
+from callflow.policy.route import Otherwise, Route, State
+from callflow.policy.routing import name_for_caller, reach_place, voicemail
 
 
-def call_unit(route: Route, unit: Unit) -> tuple[Outcome, int]:
+def call_unit(route: Route, unit: Unit) -> tuple[Outcome, Node]:
     """Route a call to a unit's own number."""
+    return kept(route, ("call", unit.id), lambda inner: _call_unit(inner, unit))
+
+
+def _call_unit(route: Route, unit: Unit) -> tuple[Outcome, Node]:
     state = State().at(Target(TargetKind.UNIT, unit.id))
     hours = _hours(route, unit)
     if _shut(route, unit, hours):
@@ -25,15 +25,23 @@ def call_unit(route: Route, unit: Unit) -> tuple[Outcome, int]:
     return outcome, _ring_places(route, unit, state, _after(route, lineage(route.policy, unit)))
 
 
-def pass_through_unit(route: Route, unit: Unit, state: State, otherwise: Otherwise) -> int:
+def pass_through_unit(route: Route, unit: Unit, state: State, otherwise: Otherwise) -> Node:
     """Try a unit's answering places on the way of a call; when it is shut to this caller go on at once."""
     if _shut(route, unit, _hours(route, unit)):
         return otherwise(state)
     return _ring_places(route, unit, state, otherwise)
 
 
-def fall_back_to_unit(route: Route, unit: Unit | None, organisation_id: int, state: State) -> int:
-    """End an unanswered call at the unit of the one who was called, else above it, else at the switchboard."""
+def fall_back_to_unit(route: Route, unit: Unit | None, organisation_id: int, state: State) -> Node:
+    """End an unanswered call at the unit of the one who was called, else above it, else at the switchboard.
+
+    The caller hears a voice before anything rings.
+    """
+    what = ("unit", unit and unit.id, organisation_id)
+    return kept_after(route, what, state, lambda inner, here: _fall_back(inner, unit, organisation_id, here))
+
+
+def _fall_back(route: Route, unit: Unit | None, organisation_id: int, state: State) -> Node:
     if unit is None:
         return _after_units(route, None, organisation_id, state)
     here = Target(TargetKind.UNIT, unit.id)
@@ -41,6 +49,7 @@ def fall_back_to_unit(route: Route, unit: Unit | None, organisation_id: int, sta
     hours = _hours(route, unit)
     if _shut(route, unit, hours):
         return _closed(route, unit, hours, state)
+    route.asked.add(here)
     return after(state) if here in state.visited else _ring_places(route, unit, state.at(here), after)
 
 
@@ -66,12 +75,12 @@ def _shut(route: Route, unit: Unit, hours: HoursNow) -> bool:
     return True
 
 
-def _closed(route: Route, unit: Unit, hours: HoursNow, state: State) -> int:
+def _closed(route: Route, unit: Unit, hours: HoursNow, state: State) -> Node:
     name = name_for_caller(route, unit.name, unit)
     return closed_menu(route, hours, name, lineage(route.policy, unit), unit.organisation_id, state)
 
 
-def _ring_places(route: Route, unit: Unit, state: State, otherwise: Otherwise) -> int:
+def _ring_places(route: Route, unit: Unit, state: State, otherwise: Otherwise) -> Node:
     """Try the answering places in order, then `otherwise`; a place's own detours do not count for the next one."""
     places = sorted(unit.answering_places, key=lambda place: (place.position, repr(place)))
     if not places:
@@ -83,7 +92,7 @@ def _ring_places(route: Route, unit: Unit, state: State, otherwise: Otherwise) -
 
 
 def _back_here(route: Route, unit: Unit, visited: frozenset[Target], otherwise: Otherwise) -> Otherwise:
-    def nobody_there(state: State) -> int:
+    def nobody_there(state: State) -> Node:
         route.note("R4", True, "nobody_at_the_unit", unit=unit.name)
         return otherwise(state.on_path(visited))
 
@@ -93,8 +102,8 @@ def _back_here(route: Route, unit: Unit, visited: frozenset[Target], otherwise: 
 def _place(
     route: Route, unit: Unit, place: AnsweringPlace, visited: frozenset[Target], otherwise: Otherwise
 ) -> Otherwise:
-    def try_place(state: State) -> int:
-        route.note("R4", True, "answering_place", unit=unit.name, position=place.position)
+    def try_place(state: State) -> Node:
+        route.note("R4", True, "answering_place", unit=unit.name, position=str(place.position))
         here = state.on_path(visited).moved_by(Target(TargetKind.UNIT, unit.id))
         return reach_place(route, place.target, here, otherwise, place.ring_limit)
 
@@ -105,7 +114,7 @@ def _after(route: Route, above: tuple[Unit, ...]) -> Otherwise:
     """Return what follows when nobody answers at the first of these units: its voicemail, else the unit above."""
     unit, rest = above[0], above[1:]
 
-    def after(state: State) -> int:
+    def after(state: State) -> Node:
         message = voicemail(route, unit.mailbox_id)
         if message is not None:
             route.note("R4", True, "voicemail_of_unit", unit=unit.name)
@@ -113,16 +122,25 @@ def _after(route: Route, above: tuple[Unit, ...]) -> Otherwise:
         if not rest:
             return _after_units(route, unit, unit.organisation_id, state)
         route.note("R4", True, "unit_above", unit=rest[0].name)
-        return reach_place(route, Target(TargetKind.UNIT, rest[0].id), state.must_hear(), _after(route, rest))
+        what = ("above", *(row.id for row in rest))
+        return kept_after(route, what, state, lambda inner, here: _above(inner, rest, here))
 
     return route.way(("after", unit.id, rest), after)
 
 
-def _after_units(route: Route, unit: Unit | None, organisation_id: int, state: State) -> int:
-    """Go on to the organisation's switchboard, and when it does not answer to a message or the duty."""
+def _above(route: Route, units: tuple[Unit, ...], state: State) -> Node:
+    return reach_place(route, Target(TargetKind.UNIT, units[0].id), state, _after(route, units))
 
-    def no_switchboard(after: State) -> int:
+
+def _after_units(route: Route, unit: Unit | None, organisation_id: int, state: State) -> Node:
+    """Go on to the organisation's switchboard, and when it does not answer to a message or the duty."""
+    what = ("switchboard", organisation_id, unit and unit.id)
+    return kept_after(route, what, state, lambda inner, here: _switchboard(inner, unit, organisation_id, here))
+
+
+def _switchboard(route: Route, unit: Unit | None, organisation_id: int, state: State) -> Node:
+    def no_switchboard(after: State) -> Node:
         return unanswered_menu(route, lineage(route.policy, unit), organisation_id, after)
 
     way = route.way(("switchboard", organisation_id, unit and unit.id), no_switchboard)
-    return reach_place(route, Target(TargetKind.SWITCHBOARD, organisation_id), state.must_hear(), way)
+    return reach_place(route, Target(TargetKind.SWITCHBOARD, organisation_id), state, way)

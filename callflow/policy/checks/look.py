@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from callflow.policy.builder import Node
 from callflow.policy.decision import Call
 from callflow.policy.extensions import group_legs, legs_of
 from callflow.policy.hours import working_hours
@@ -21,8 +22,9 @@ from callflow.policy.model import (
 )
 from callflow.policy.numbers import resolved
 from callflow.policy.places import reach
-from callflow.policy.plan import Dial, Hangup
-from callflow.policy.routing import Route, State, place_name, reach_place
+from callflow.policy.plan import Dial
+from callflow.policy.route import Route, State
+from callflow.policy.routing import place_name, reach_place
 from callflow.policy.schedule import hours_of, zone_of
 
 _FROM_OUTSIDE = Call(called_number="")
@@ -59,7 +61,15 @@ class Look:
 
     def route(self, at: datetime) -> Route:
         """Return the context of a call from outside at a time, for what asks the real routing."""
-        return Route(policy=self.policy, call=_FROM_OUTSIDE, now=at, caller=None, organisation=_NOBODYS, reach=reach)
+        return Route(
+            policy=self.policy,
+            call=_FROM_OUTSIDE,
+            now=at,
+            instant=at.timestamp(),
+            caller=None,
+            organisation=_NOBODYS,
+            reach=reach,
+        )
 
     def zone_of(self, organisation_id: int | None) -> ZoneInfo:
         """Return the time zone of an organisation."""
@@ -79,10 +89,10 @@ class Look:
 
     def _tried(self, target: Target, mover: Target | None, at: datetime) -> Way:
         route = self.route(at)
-        end = route.builder.add(Hangup())
+        end = route.builder.hang_up()
         went_on = []
 
-        def otherwise(state: State) -> int:
+        def otherwise(state: State) -> Node:
             went_on.append(state)
             return end
 
