@@ -10,7 +10,6 @@ is a panoramisk manager of its own.
 
 import asyncio
 from collections.abc import AsyncIterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field
 
 import structlog
@@ -280,8 +279,13 @@ async def _ping_until_lost(manager: _Manager) -> None:
                 await manager.lost.wait()
         except TimeoutError:
             if not manager.protocol.responses:  # Asterisk answers in turn: behind a long reload no ping is late
-                with suppress(AmiActionRefusedError):  # as Asterisk does while it waits for the last call to end
+                try:
                     await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
+                except AmiActionRefusedError:  # as Asterisk does while it waits for the last call to end
+                    pass
+                except AmiUnavailableError:
+                    if not manager.lost.is_set():  # else why it was lost is known better
+                        raise
 
 
 async def _act(manager: _Manager, name: str, headers: Mapping[str, str], seconds: float) -> Message:

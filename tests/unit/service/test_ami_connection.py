@@ -202,6 +202,22 @@ async def test_a_message_without_an_end_costs_the_connection_and_says_so() -> No
     assert reason == "a message without an end"
 
 
+async def test_why_the_connection_is_given_up_is_told_also_while_a_ping_waits(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ami_connection, "PING_SECONDS", 0.01)
+    monkeypatch.setattr(ami_connection, "LARGEST_MESSAGE", 1000)
+    async with FakeAmi(silent={"Ping"}).running() as fake:
+        connection = AmiConnection(fake.address)
+        with capture_logs() as lines:
+            async with running(connection.run()):
+                await until(lambda: any(action["Action"] == "Ping" for action in fake.actions))
+                await fake.send(b"x" * 2000)
+                await until(lambda: any(line["event"] == "ami_disconnected" for line in lines))
+    told = next(line for line in lines if line["event"] == "ami_disconnected")
+    assert told["reason"] == "a message without an end"
+
+
 async def test_a_message_with_a_doubled_header_is_skipped() -> None:
     async with FakeAmi().running() as fake:
         connection = AmiConnection(fake.address)
