@@ -82,13 +82,18 @@ def _closed(route: Route, unit: Unit, hours: HoursNow, state: State) -> Node:
 
 def _ring_places(route: Route, unit: Unit, state: State, otherwise: Otherwise) -> Node:
     """Try the answering places in order, then `otherwise`; a place's own detours do not count for the next one."""
-    places = sorted(unit.answering_places, key=lambda place: (place.position, repr(place)))
+    places = in_order(unit)
     if not places:
         route.note("R4", False, "no_answering_places", unit=unit.name)
     way = _back_here(route, unit, state.visited, otherwise)
     for place in reversed(places):
         way = _place(route, unit, place, state.visited, way)
     return way(state)
+
+
+def in_order(unit: Unit) -> list[AnsweringPlace]:
+    """Return a unit's answering places as a call comes to them."""
+    return sorted(unit.answering_places, key=lambda place: (place.position, repr(place)))
 
 
 def _back_here(route: Route, unit: Unit, visited: frozenset[Target], otherwise: Otherwise) -> Otherwise:

@@ -17,12 +17,13 @@ from callflow.policy.hours import telephone_hours
 from callflow.policy.lineage import lineage
 from callflow.policy.model import Target, TargetKind, Unit
 from callflow.policy.plan import Dial, Menu, Say, Voicemail
+from callflow.policy.units import in_order
 
 
 def answer_findings(look: Look) -> Iterator[Finding]:
     """Yield units that nobody answers at when they are open, and switchboards without operators."""
     for unit in look.policy.units.values():
-        if not any(look.rings_itself(place.target) for place in unit.answering_places):
+        if not any(look.rings_itself(place.target) for place in in_order(unit)[:1]):
             yield from _silence(look, unit)
     for organisation in look.policy.organisations.values():
         group = look.policy.ring_groups.get(organisation.operator_group_id or 0)
@@ -31,7 +32,7 @@ def answer_findings(look: Look) -> Iterator[Finding]:
 
 
 def _silence(look: Look, unit: Unit) -> Iterator[Finding]:
-    """Yield what a unit comes to that has no place whose own phones always ring."""
+    """Yield what a unit comes to whose first place has no phones of its own that always ring."""
     schedule = telephone_hours(look.route(look.now), unit).schedule
     hours = look.open_spans(schedule, WEEK) if schedule is not None else (look.ahead(WEEK),)
     above = [Target(TargetKind.UNIT, row.id) for row in lineage(look.policy, unit)]
@@ -48,8 +49,12 @@ def _silence(look: Look, unit: Unit) -> Iterator[Finding]:
 def _answer(look: Look, unit: Unit, at: datetime) -> str:
     """Return what a call to the unit comes to at a time when it is open, as a finding's code; `` for an answer."""
     mover = Target(TargetKind.UNIT, unit.id)
-    if any(look.try_place(place.target, mover, at).rings for place in unit.answering_places):
-        return ""
+    for place in in_order(unit):
+        way = look.try_place(place.target, mover, at)
+        if way.rings:
+            return ""
+        if not way.leads_on:
+            break
     elsewhere = "answering_places_reach_nobody" if unit.answering_places else "no_answering_places"
     if unit.number is None:
         return elsewhere if unit.answering_places else ""

@@ -7,6 +7,7 @@ from datetime import timedelta
 from callflow.policy.checks.finding import Finding, finding, of_unit
 from callflow.policy.checks.look import Look
 from callflow.policy.model import AnsweringPlace, DiversionCondition, Target, TargetKind, Unit
+from callflow.policy.units import in_order
 
 _LATER = timedelta(days=31)
 """What answers today by a diversion for some days is no reason to take away the places behind it."""
@@ -18,7 +19,7 @@ def place_findings(look: Look) -> Iterator[Finding]:
     """Yield answering places behind a voicemail, or that are in the list twice."""
     for unit in look.policy.units.values():
         if len(unit.answering_places) > 1:
-            places = sorted(unit.answering_places, key=lambda place: (place.position, repr(place)))
+            places = in_order(unit)
             yield from _twice(look, unit, places)
             yield from _behind(look, unit, places)
 

@@ -78,11 +78,11 @@ def _row_problem(look: Look, use: Use) -> Finding | None:
 
 def _number_problem(look: Look, use: Use) -> Finding | None:
     what, number = leads_to(use.target.number or "", look.policy)
-    match what:
-        case NotOurs.UNREADABLE | NotOurs.EMERGENCY | NotOurs.UNUSED:
-            return finding(f"target_{what.value}", use.subject, use=use.what, number=number)
-        case NotOurs.OUTSIDE:
-            barred = may_send_on(look.policy, use.mover, number, look.now).barred
-            if barred:
-                return finding("target_barred", use.subject, use=use.what, number=number, category=" ".join(barred))
-    return None
+    if isinstance(what, Target):
+        return None
+    if what is not NotOurs.OUTSIDE:
+        return finding(f"target_{what.value}", use.subject, use=use.what, number=number)
+    barred = may_send_on(look.policy, use.mover, number, look.now).barred
+    if not barred:
+        return None
+    return finding("target_barred", use.subject, use=use.what, number=number, category=" ".join(barred))

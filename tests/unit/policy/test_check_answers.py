@@ -148,6 +148,12 @@ def test_hours_that_only_a_voicemail_answers_in_are_found() -> None:
     assert codes(sound(units=[box])) == ["only_voicemail_answers"]
 
 
+def test_hours_in_which_a_voicemail_stands_before_a_phone_are_found() -> None:
+    boxed = replace(answering_at(to_mailbox(1)), id=2, number="+4690161902")
+    rows = sound(units=[answering_at(to_unit(2), to_extension(1)), boxed])
+    assert values(rows, "only_voicemail_answers") == [{"hours": EVERY_OFFICE_DAY}] * 2
+
+
 def test_a_unit_without_places_leaves_its_calls_to_others() -> None:
     empty = replace(UNIT, answering_places=())
     assert codes(sound(units=[empty])) == ["no_answering_places"]
