@@ -62,22 +62,22 @@ class Lines:
 
     def __init__(self, output: TextIO) -> None:
         self._output = output
-        self._descriptor = _descriptor(output)
+        self._room = _room_in(output)
         self._patience = PATIENCE_MILLISECONDS
 
     def write(self, line: str) -> None:
         """Write one line."""
         with suppress(OSError, ValueError):
-            if self._descriptor is None or self._has_room(self._descriptor):
+            if self._has_room():
                 self._output.write(f"{line}\n")
                 self._output.flush()
 
     debug = info = warning = error = critical = exception = msg = write
 
-    def _has_room(self, descriptor: int) -> bool:
-        waiting = select.poll()
-        waiting.register(descriptor, select.POLLOUT)
-        room = bool(waiting.poll(self._patience))
+    def _has_room(self) -> bool:
+        if self._room is None:
+            return True
+        room = bool(self._room.poll(self._patience))
         self._patience = PATIENCE_MILLISECONDS if room else 0
         return room
 
@@ -93,11 +93,14 @@ class _Handler(logging.Handler):
         self._lines.write(self.format(record))
 
 
-def _descriptor(output: TextIO) -> int | None:
+def _room_in(output: TextIO) -> "select.poll | None":
+    """Return what tells of room for a line; None where the output is no file of the system's."""
+    room = select.poll()
     try:
-        return output.fileno()
+        room.register(output.fileno(), select.POLLOUT)
     except (OSError, ValueError):
         return None
+    return room
 
 
 def configure_logging(*, output: TextIO | None = None, form: Format = "logfmt", level: str = "INFO") -> None:

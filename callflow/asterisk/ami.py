@@ -8,6 +8,7 @@ import structlog
 from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection, Lost
 from callflow.asterisk.ami_event import AmiEvent
 from callflow.service.telephony import (
+    NO_ANSWER,
     LegDialled,
     LegEnded,
     LegRinging,
@@ -24,8 +25,6 @@ ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
 RELOAD_SECONDS = 60.0
 CACHES = ("res_pjsip/endpoint", "res_pjsip/aor")
 """What Asterisk keeps for a moment, as asterisk-conf/sorcery.conf says."""
-NO_ANSWER = "19"
-"""Q.850: the user was alerted and did not answer."""
 _REPORTS = {
     "CallflowStep": "plan_step",
     "CallflowEnd": "plan_ended",
@@ -69,7 +68,7 @@ class Ami:
         )
         for leg in legs:
             try:
-                await self._connection.action("Hangup", {"Channel": leg, "Cause": NO_ANSWER})
+                await self._connection.action("Hangup", {"Channel": leg, "Cause": str(NO_ANSWER)})
             except AmiActionRefusedError as error:
                 log.info("leg_gone_already", leg=leg, reason=str(error))
         return True

@@ -18,6 +18,7 @@ from callflow.asterisk.ari_events import (
 )
 from callflow.asterisk.trunk_settings import wrong_settings
 from callflow.service.telephony import (
+    NO_ANSWER,
     CallArrived,
     CallEntered,
     CallGoneError,
@@ -31,8 +32,6 @@ log = structlog.get_logger(__name__)
 APPLICATION_PREFIX = "callflow"
 """Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
 RUN_CONTEXT = "callflow-run"
-NO_ANSWER = 19
-"""Q.850: the user was alerted and did not answer."""
 TRANSFER_CONTEXTS = ("callflow-transfer", "callflow-entry-transfer")
 _FROM, _PRESENTATION, _AT = 1, 2, 3
 _WITHHELD = ("prohib", "unavail")

@@ -19,10 +19,10 @@ class Lookups:
     Set back an hour, Asterisk would keep what it knows for so much longer.
     """
 
-    def __init__(self, ami: Ami, jumps: Callable[[], int]) -> None:
-        """`jumps` counts, from 0, how many times there was a reason."""
+    def __init__(self, ami: Ami, reasons: Callable[[], int]) -> None:
+        """`reasons` counts, from 0, how many there have been."""
         self._ami = ami
-        self._jumps = jumps
+        self._reasons = reasons
 
     async def run(self) -> None:
         """Look until cancelled; an Asterisk that is away is told when it is there.
@@ -32,8 +32,8 @@ class Lookups:
         told, complained = -1, False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            jumps = self._jumps()
-            if jumps != told:
+            reasons = self._reasons()
+            if reasons != told:
                 try:
                     await self._ami.look_up_anew()
                 except CallflowError as error:
@@ -41,5 +41,5 @@ class Lookups:
                         log.warning("lookups_not_renewed", code=error.code, reason=str(error))
                     complained = True
                 else:
-                    told, complained = jumps, False
+                    told, complained = reasons, False
                     log.info("lookups_renewed")

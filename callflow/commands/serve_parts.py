@@ -121,7 +121,8 @@ def compose(chosen: Settings) -> Service:
     )
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
     presentation, machine = PresentationWatch(switch), Machine(*folders_written(chosen))
-    sip = SipWatch(switch, lambda: Ami(to.reloading).reload(PJSIP))
+    reloading = Ami(to.reloading)
+    sip = SipWatch(switch, lambda: reloading.reload(PJSIP))
     parts = Parts(
         {
             "policy": policy.run,
@@ -135,9 +136,9 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "machine": machine.run,
-            "lookups": Lookups(Ami(to.reloading), lambda: machine.jumps + made.writes).run,
+            "lookups": Lookups(reloading, lambda: machine.jumps + made.writes).run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
-            "logs": LogFiles(chosen.asterisk_folder / "log", Ami(to.reloading)).run,
+            "logs": LogFiles(chosen.asterisk_folder / "log", reloading).run,
         }
     )
     facts: dict[str, Callable[[], Facts]] = {

@@ -6,6 +6,9 @@ from typing import Protocol
 
 from callflow.errors import CallflowError
 
+NO_ANSWER = 19
+"""Q.850: the user was alerted and did not answer."""
+
 
 class CallGoneError(CallflowError):
     """The caller has hung up, or the call has gone on by itself, before we could do what we wanted."""
