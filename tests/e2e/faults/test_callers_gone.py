@@ -132,12 +132,17 @@ async def while_the_transferred_one_hears_ringing(town: Town) -> Parties:
     return caller, (ringing,)
 
 
-async def while_joined_with_the_one_asked(town: Town) -> Parties:
+async def somebody_asked(town: Town) -> tuple[PhoneCall, PhoneCall, PhoneCall, PhoneCall]:
+    """Hold an outsider and ask a colleague; return the outsider's call, its leg, the consultation and its leg."""
     mover, other = await town.phone(MOVER), await town.phone(OTHER)
     caller, leg = await outsider_with(town, mover)
     await leg.hold()
     consultation = await town.call(mover, OTHER)
-    asked = await answered(other, consultation)
+    return caller, leg, consultation, await answered(other, consultation)
+
+
+async def while_joined_with_the_one_asked(town: Town) -> Parties:
+    caller, leg, consultation, asked = await somebody_asked(town)
     await leg.transfer_to(consultation)
     await leg.wait_for("disconnected")
     return caller, (asked,)
@@ -188,11 +193,7 @@ async def test_a_caller_may_give_up_just_as_the_phone_is_answered(town: Town) ->
 
 
 async def test_a_caller_may_give_up_just_as_it_is_joined_with_another(town: Town) -> None:
-    mover, other = await town.phone(MOVER), await town.phone(OTHER)
-    caller, leg = await outsider_with(town, mover)
-    await leg.hold()
-    consultation = await town.call(mover, OTHER)
-    asked = await answered(other, consultation)
+    caller, leg, consultation, asked = await somebody_asked(town)
     await asyncio.gather(leg.transfer_to(consultation), caller.hang_up())
     await leg.wait_for("disconnected")
     await consultation.hang_up()
