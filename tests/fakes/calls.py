@@ -1,13 +1,22 @@
 """Small parts for tests of call control: a policy, a decision, a holder."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.model import Extension, Organisation, Policy, build_policy
 from callflow.policy.plan import Hangup, Plan
+from callflow.service.calls import CallControl, Decide, DecidedCall
 from callflow.service.clock import now
+from callflow.service.feature_changes import Settle
 from callflow.service.policy_holder import Held, PolicySource
 from callflow.service.ports import Snapshot
+from callflow.service.telephony import CallEntered, WaitingCall
+from tests.fakes.running import running
+from tests.fakes.switch import FakeSwitch
+from tests.fakes.waiting import until
 
 
 def small_policy(revision: int = 1) -> Policy:
@@ -49,3 +58,40 @@ async def as_decided(decision: Decision, policy: Policy, decision_id: str) -> De
     del policy, decision_id
     assert decision.change is None
     return decision
+
+
+@dataclass
+class Room:
+    """Call control with everything around it faked."""
+
+    switch: FakeSwitch = field(default_factory=FakeSwitch)
+    policy: HoldsPolicy = field(default_factory=lambda: HoldsPolicy(held()))
+    decided: list[DecidedCall] = field(default_factory=list)
+    decide: Decide = hang_up_at_once
+    settle: Settle = as_decided
+    tryout: bool = False
+
+    @asynccontextmanager
+    async def open(self) -> AsyncIterator[CallControl]:
+        """Take calls."""
+        control = CallControl(
+            switch=self.switch,
+            policy=self.policy,
+            decide=self.decide,
+            settle=self.settle,
+            plan_variables=lambda decision, decision_id: {
+                "CALLFLOW_DECISION": decision_id,
+                "CF_LANG": decision.plan.language,
+            },
+            decided=self.decided.append,
+            tryout=self.tryout,
+        )
+        async with running(control.run()):
+            yield control
+
+    async def decision_of(self, call: WaitingCall) -> DecidedCall:
+        """Return what is decided for a call that comes in."""
+        async with self.open():
+            self.switch.queue.put_nowait(CallEntered(call))
+            await until(lambda: self.decided, "the decision")
+        return self.decided[0]

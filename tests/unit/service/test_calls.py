@@ -1,9 +1,7 @@
 """Call control: what is claimed, decided, handed over and let go."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,52 +11,14 @@ from structlog.testing import capture_logs
 from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.model import Policy
 from callflow.service import calls
-from callflow.service.calls import CallControl, Decide, DecidedCall
-from callflow.service.feature_changes import Settle
 from callflow.service.policy_holder import Held
 from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, WaitingCall
-from tests.fakes.calls import HoldsPolicy, as_decided, hang_up_at_once, held, small_policy
-from tests.fakes.running import running
+from tests.fakes.calls import HoldsPolicy, Room, hang_up_at_once, held, small_policy
 from tests.fakes.switch import FakeSwitch
 from tests.fakes.waiting import until
 
 CALL = WaitingCall(channel_id="1.1", endpoint="trunk", called_number="+4690161001", caller_number="+46701740605")
 AT = "2026-03-10T10:00:00+01:00"
-
-
-@dataclass
-class Room:
-    """Call control with everything around it faked."""
-
-    switch: FakeSwitch = field(default_factory=FakeSwitch)
-    policy: HoldsPolicy = field(default_factory=lambda: HoldsPolicy(held()))
-    decided: list[DecidedCall] = field(default_factory=list)
-    decide: Decide = hang_up_at_once
-    settle: Settle = as_decided
-    tryout: bool = False
-
-    @asynccontextmanager
-    async def open(self) -> AsyncIterator[CallControl]:
-        control = CallControl(
-            switch=self.switch,
-            policy=self.policy,
-            decide=self.decide,
-            settle=self.settle,
-            plan_variables=lambda decision, decision_id: {
-                "CALLFLOW_DECISION": decision_id,
-                "CF_LANG": decision.plan.language,
-            },
-            decided=self.decided.append,
-            tryout=self.tryout,
-        )
-        async with running(control.run()):
-            yield control
-
-    async def decision_of(self, call: WaitingCall) -> DecidedCall:
-        async with self.open():
-            self.switch.queue.put_nowait(CallEntered(call))
-            await until(lambda: self.decided, "the decision")
-        return self.decided[0]
 
 
 async def test_an_arriving_call_is_claimed_and_gets_no_plan_yet() -> None:

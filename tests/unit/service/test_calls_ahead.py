@@ -11,8 +11,7 @@ from callflow.policy.model import Policy
 from callflow.policy.plan import Hangup, Plan
 from callflow.service.calls import CallControl
 from callflow.service.telephony import CallArrived, CallEntered, WaitingCall
-from tests.fakes.calls import HoldsPolicy, hang_up_at_once, held
-from tests.fakes.running import running
+from tests.fakes.calls import HoldsPolicy, Room, hang_up_at_once, held
 from tests.fakes.switch import FakeSwitch
 from tests.fakes.waiting import until
 
@@ -47,15 +46,8 @@ class Desk:
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[CallControl]:
-        control = CallControl(
-            switch=self.switch,
-            policy=self.policy,
-            decide=self.decide,
-            settle=self.settle,
-            plan_variables=lambda _, decision_id: {"CALLFLOW_DECISION": decision_id},
-            decided=lambda _: None,
-        )
-        async with running(control.run()):
+        room = Room(switch=self.switch, policy=self.policy, decide=self.decide, settle=self.settle)
+        async with room.open() as control:
             yield control
 
     async def arrive_and_enter(self, entered: WaitingCall = CALL) -> None:
