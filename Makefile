@@ -25,7 +25,8 @@ faults: setup-dev ## Run every fault (tests/e2e/faults) TURNS times, 20 unless s
 bench: setup-dev ## Measure what docs/adr/ and the aims speak of, on this machine, and print the figures
 	@$(BIN)/pytest -q -s --timeout 600 bench </dev/null
 
-lint: setup-dev ## Check format, style, types, imports between parts, SQL of the migrations and docker/compose.yaml
+lint: setup-dev ## Check that the locks are whole, format, style, types, imports between parts, SQL of the migrations and docker/compose.yaml
+	@$(BIN)/python -m pip check
 	@$(BIN)/ruff format --check --quiet
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/mypy

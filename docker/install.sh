@@ -9,4 +9,4 @@ rm -rf /var/lib/apt/lists/*
 useradd --system --uid 10001 --home-dir /var/lib/callflow callflow
 install -d -o callflow -g callflow -m 0711 /var/lib/callflow
 python3 -m venv /opt/callflow/venv
-/opt/callflow/venv/bin/pip install --no-cache-dir --require-hashes -r /build/run.txt
+/opt/callflow/venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r /build/run.txt
