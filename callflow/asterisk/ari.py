@@ -31,6 +31,7 @@ log = structlog.get_logger(__name__)
 
 APPLICATION_PREFIX = "callflow"
 """Each process has an application name of its own that begins so: a second websocket of one name ends the first."""
+DEAF = "Asterisk does not listen for SIP: no phone and no trunk reaches it; its log says why"
 RUN_CONTEXT = "callflow-run"
 TRANSFER_CONTEXTS = ("callflow-transfer", "callflow-entry-transfer")
 _FROM, _PRESENTATION, _AT = 1, 2, 3
@@ -134,9 +135,9 @@ class Ari:
         """`getObject`: what in the trunk's settings would show a number that is to be hidden, in words."""
         return wrong_settings(await self._settings("endpoint", "trunk"), await self._settings("global", "global"))
 
-    async def listens(self) -> bool:
-        """`getObject`: whether there is a transport; Asterisk has none whose address it could not have."""
-        return bool(await self._settings("transport", "transport-udp"))
+    async def sip_faults(self) -> tuple[str, ...]:
+        """`getObject`: `DEAF` where there is no transport; Asterisk has none whose address it could not have."""
+        return () if await self._settings("transport", "transport-udp") else (DEAF,)
 
     async def _settings(self, kind: str, name: str) -> dict[str, str]:
         operation, path = operations.GET_OBJECT, {"configClass": "res_pjsip", "objectType": kind, "id": name}

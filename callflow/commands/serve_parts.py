@@ -32,6 +32,7 @@ from callflow.policy.evaluate import decide
 from callflow.policy.policy_texts import policy_texts
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
+from callflow.service.fault_watch import presentation_watch, sip_watch
 from callflow.service.feature_changes import settle_by
 from callflow.service.health import Health
 from callflow.service.health_parts import (
@@ -49,10 +50,8 @@ from callflow.service.mail import MailSpool, smtp_sender
 from callflow.service.pauses import collect_garbage
 from callflow.service.policy_holder import Follower, PolicyHolder
 from callflow.service.ports import Snapshot, Speech
-from callflow.service.presentation_watch import PresentationWatch
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
-from callflow.service.sip_watch import SipWatch
 from callflow.service.systemd import Systemd
 from callflow.speech.policy_speech import PolicySpeech
 from callflow.storage.diversions import PostgresChanges
@@ -120,9 +119,9 @@ def compose(chosen: Settings) -> Service:
         tryout=chosen.tryout,
     )
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
-    presentation, machine = PresentationWatch(switch), Machine(*folders_written(chosen))
-    reloading = Ami(to.reloading)
-    sip = SipWatch(switch, lambda: reloading.reload(PJSIP))
+    reloading, machine = Ami(to.reloading), Machine(*folders_written(chosen))
+    sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
+    presentation = presentation_watch(switch.presentation_faults)
     parts = Parts(
         {
             "policy": policy.run,

@@ -6,8 +6,8 @@ from contextlib import closing
 
 import pytest
 
+from callflow.asterisk.ari import DEAF
 from callflow.embedded import asterisk
-from callflow.service.sip_watch import DEAF
 from tests.e2e.faults.moments import EXTENSION
 from tests.e2e.faults.test_asterisk_restarted import they_talk, until_back, until_lost
 from tests.e2e.town import Town
