@@ -1,6 +1,7 @@
 """What a caller hears, line by line: from the phone's own events and from what the dialplan reports."""
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ from callflow.policy.plan import (
 )
 
 PRESS_AFTER_SECONDS = 1.0
+USUAL_RING_SECONDS = 6.0
 MESSAGE_SECONDS = 20.0
 TALK_SECONDS = 6.0
 PAUSE = ","
@@ -48,6 +50,7 @@ class Listener:
     done: asyncio.Event = field(default_factory=asyncio.Event)
     _began: float = field(default_factory=time.monotonic)
     _answered: bool = False
+    _dialled: Dial | None = None
     _ringing: asyncio.Task[None] | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -101,6 +104,7 @@ class Listener:
             return
         step = self.decision.plan.steps[number]
         self.tell(self._described(step, Phrase(PhraseKind.PROMPT, why)))
+        self._dialled = step if isinstance(step, Dial) else None
         match step:
             case Menu() if self.press:
                 self._press_next()
@@ -131,13 +135,12 @@ class Listener:
             self._ringing = None
 
     async def _count_rings(self) -> None:
-        dials = [step for step in self.decision.plan.steps if isinstance(step, Dial)]
-        ring_seconds = dials[0].ring_ms / 1000 if dials else 6.0
-        number = 0
-        while True:
-            number += 1
+        """Tell of each ring; none is begun in the instant in which those that the plan allows have ended."""
+        dialled = self._dialled
+        numbers = range(1, dialled.rings + 1) if dialled else itertools.count(1)
+        for number in numbers:
             self.tell(self.words["ring"].format(number=number))
-            await asyncio.sleep(ring_seconds)
+            await asyncio.sleep(dialled.ring_ms / 1000 if dialled else USUAL_RING_SECONDS)
 
     def _later(self, seconds: float, do: Callable[[], None]) -> None:
         async def wait() -> None:
