@@ -11,6 +11,8 @@ from callflow.errors import CallflowError
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 0.5
+NOTHING = -1
+"""No count of reasons: Asterisk has been told of none."""
 
 
 class Lookups:
@@ -23,23 +25,31 @@ class Lookups:
         """`reasons` counts, from 0, how many there have been."""
         self._ami = ami
         self._reasons = reasons
+        self._told = NOTHING
+        """A process before this one may have ended when it had just written, hence one time more."""
+
+    async def renew(self) -> None:
+        """Have all looked up anew now; raise `CallflowError` when Asterisk is away, which `run` tells it later."""
+        self._told = self._reasons()
+        try:
+            await self._ami.look_up_anew()
+        except CallflowError:
+            self._told = NOTHING
+            raise
 
     async def run(self) -> None:
-        """Look until cancelled; an Asterisk that is away is told when it is there.
-
-        It is told once at the start: a process before this one may have ended when it had just written.
-        """
-        told, complained = -1, False
+        """Look until cancelled whether there are reasons that Asterisk has not been told."""
+        complained = False
         while True:
             await asyncio.sleep(LOOK_SECONDS)
-            reasons = self._reasons()
-            if reasons != told:
-                try:
-                    await self._ami.look_up_anew()
-                except CallflowError as error:
-                    if not complained:
-                        log.warning("lookups_not_renewed", code=error.code, reason=str(error))
-                    complained = True
-                else:
-                    told, complained = reasons, False
-                    log.info("lookups_renewed")
+            if self._reasons() == self._told:
+                continue
+            try:
+                await self.renew()
+            except CallflowError as error:
+                if not complained:
+                    log.warning("lookups_not_renewed", code=error.code, reason=str(error))
+                complained = True
+            else:
+                complained = False
+                log.info("lookups_renewed")

@@ -105,7 +105,9 @@ def compose(chosen: Settings) -> Service:
         )
     to, made = connections(chosen), MadeRows()
     switch, speech = Ari(to.ari), PolicySpeech(chosen, Tools(chosen.tools_folder))
-    followers = {"asterisk": asterisk_follower(chosen, to, made), "speech": speech_follower(speech)}
+    reloading, machine = Ami(to.reloading), Machine(*folders_written(chosen))
+    lookups = Lookups(reloading, lambda: machine.jumps + made.writes)
+    followers = {"asterisk": asterisk_follower(chosen, to, made, lookups), "speech": speech_follower(speech)}
     store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
     policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
     changes = PostgresChanges(database_url())
@@ -119,7 +121,6 @@ def compose(chosen: Settings) -> Service:
         tryout=chosen.tryout,
     )
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
-    reloading, machine = Ami(to.reloading), Machine(*folders_written(chosen))
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
     parts = Parts(
@@ -135,7 +136,7 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "machine": machine.run,
-            "lookups": Lookups(reloading, lambda: machine.jumps + made.writes).run,
+            "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
             "logs": LogFiles(chosen.asterisk_folder / "log", reloading).run,
         }
@@ -221,7 +222,7 @@ def mail_spool(chosen: Settings) -> MailSpool:
     return MailSpool(chosen.mail_spool, send)
 
 
-def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows) -> Follower:
+def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows, lookups: Lookups) -> Follower:
     """Return what writes what Asterisk knows of a snapshot, and has it take in what it cannot look up by itself.
 
     What could not be done stays owed, also when the next snapshot changes nothing.
@@ -233,8 +234,8 @@ def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows) -> Foll
         written = await asyncio.to_thread(write_policy, snapshot, chosen, made)
         owed.update(dict.fromkeys(modules_to_reload(written)))
         if written.rows:
-            with suppress(CallflowError):  # an Asterisk that is away is told by `Lookups` when it is there
-                await ami.look_up_anew()
+            with suppress(CallflowError):  # an Asterisk that is away is told when it is there
+                await lookups.renew()
         log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
         removed = await asyncio.to_thread(removed_accounts, replica_path(chosen))
         if owed or removed:

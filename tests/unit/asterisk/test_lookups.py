@@ -43,3 +43,17 @@ async def test_an_asterisk_that_was_away_is_told_when_it_is_there() -> None:
                 await until(lambda: any(line["event"] == "lookups_not_renewed" for line in told))
                 async with running(connection.run()):
                     await until(lambda: fake.names() == [EXPIRE] * len(CACHES))
+
+
+async def test_what_has_been_renewed_at_once_is_not_renewed_again() -> None:
+    writes = [0]
+    async with FakeAmi().running() as fake:
+        connection = AmiConnection(fake.address)
+        kept = Lookups(Ami(connection), lambda: writes[-1])
+        async with running(connection.run()), running(kept.run()):
+            await until(lambda: len(fake.names()) == len(CACHES))
+            writes.append(1)
+            await kept.renew()
+            writes.append(2)
+            await until(lambda: len(fake.names()) >= len(CACHES) * 3)
+    assert fake.names() == [EXPIRE] * (len(CACHES) * 3)
