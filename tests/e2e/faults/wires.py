@@ -102,7 +102,7 @@ class ServiceLog:
 
     def lines(self, event: str) -> list[str]:
         """Return the lines of one event so far."""
-        text = self._path.read_bytes()[self._from :].decode()
+        text = self._path.read_bytes()[self._from :].decode(errors="replace")  # a full disk cuts letters in two
         return [line for line in text.splitlines() if f" event={event} " in f"{line} "]
 
 
