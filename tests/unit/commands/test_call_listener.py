@@ -19,6 +19,7 @@ async def test_no_ring_is_told_beyond_those_of_the_step() -> None:
     dial = Dial(legs=(Leg(LegKind.PHONE, "61100"),), rings=RINGS, ring_ms=10, no_answer=1, busy=1, unreachable=1)
     plan = Plan(language="sv", steps=(dial, Hangup(cause=HangupCause.NORMAL)))
     lines: list[str] = []
+    others = asyncio.all_tasks()
     listener = Listener(
         call=cast("PhoneCall", None),
         decision=Decision(outcome=Outcome.EXTENSION, plan=plan, trace=(), policy_revision=1),
@@ -29,6 +30,6 @@ async def test_no_ring_is_told_beyond_those_of_the_step() -> None:
     )
     listener.reported("CallflowStep", {"Step": "0", "Why": ""})
     listener.phone_event(Event("ringing", at=0.0))
-    await until(lambda: asyncio.all_tasks() == {asyncio.current_task()}, "the end of the rings")
+    await until(lambda: asyncio.all_tasks() <= others, "the end of the rings")
     assert [line.rpartition(" ")[2] for line in lines if "ringsignal" in line] == ["1", "2"]
     listener.close()
