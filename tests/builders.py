@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from callflow.policy.decision import Call, Decision
 from callflow.policy.evaluate import decide
 from callflow.policy.model import (
+    Absence,
+    AbsenceReason,
     AnsweringPlace,
     Diversion,
     DiversionCondition,
@@ -147,6 +149,17 @@ def person(row_id: int, **values: Any) -> Person:
     return Person(
         id=row_id, **{"organisation_id": 1, "given_name": "Åsa", "family_name": f"Öberg {row_id}", **values}
     )
+
+
+def reason(row_id: int = 1, text: str = "är på lunch", **values: Any) -> AbsenceReason:
+    defaults = {"organisation_id": 1, "digit": str(row_id), "text_sv": text, "text_en": "is at lunch"}
+    return AbsenceReason(id=row_id, **{**defaults, **values})
+
+
+def absence(starts: str, returns: str | None = None, reason_id: int = 1, **values: Any) -> Absence:
+    """Return an absence between two Swedish wall-clock times, without end if no second is given."""
+    ends = at(returns) if returns is not None else None
+    return Absence(**{"id": 1, "reason_id": reason_id, "starts_at": at(starts), "returns_at": ends, **values})
 
 
 def schedule(row_id: int = 1, *hours: tuple[int, int], days: range = range(1, 6), **values: Any) -> Schedule:

@@ -5,7 +5,7 @@ from datetime import datetime
 from callflow.policy import feature_codes
 from callflow.policy.builder import Node, PlanBuilder
 from callflow.policy.decision import Call, Decision, DiversionChange, Outcome
-from callflow.policy.extensions import call_extension
+from callflow.policy.extension_calls import call_extension
 from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.feature_codes import FeatureCall
 from callflow.policy.hours import switchboard_hours

@@ -1,10 +1,9 @@
-"""Calls to an extension: its diversions, its phones, and where it goes with no answer (R8, R9, R21)."""
+"""Ringing an extension: its diversions, its phones, and when it does not ring (R8, R9, R10, R21)."""
 
-from callflow.policy import units
+from callflow.policy.absences import is_away, person_of
 from callflow.policy.builder import Node
 from callflow.policy.keeping import kept
 from callflow.policy.model import (
-    MOST_RINGS,
     Diversion,
     DiversionCondition,
     Extension,
@@ -24,21 +23,7 @@ from callflow.policy.routing import (
     note_exemptions,
     place_name,
     reach_place,
-    voicemail,
 )
-
-
-def call_extension(route: Route, extension: Extension) -> Node:
-    """Route a call to this extension's own number; its mailbox or its unit is where an unanswered call ends.
-
-    Also when the call is diverted: the message belongs to the one who was called, not to where the chain ended.
-    """
-
-    def unanswered(state: State) -> Node:
-        return _after_extension(route, extension, state)
-
-    state = State().at(Target(TargetKind.EXTENSION, extension.id))
-    return ring_extension(route, extension, state, unanswered, MOST_RINGS)
 
 
 def ring_extension(route: Route, extension: Extension, state: State, otherwise: Otherwise, limit: int) -> Node:
@@ -56,6 +41,9 @@ def ring_extension(route: Route, extension: Extension, state: State, otherwise: 
         way = _divert(route, everything, extension, no_answer)
         return way(state)
     route.note("R9", False, "no_diversion_of_all_calls", extension=extension.number)
+    if is_away(route, extension):
+        route.note("R10", True, "absent_does_not_ring", extension=extension.number)
+        return otherwise(state.failed(Failure(FailureKind.NO_ANSWER, name)))
     return _ring(route, extension, name, state, otherwise, limit, active)
 
 
@@ -118,17 +106,6 @@ def _active_diversions(route: Route, extension: Extension) -> dict[DiversionCond
     return {row.condition: row for row in rows}
 
 
-def _after_extension(route: Route, extension: Extension, state: State) -> Node:
-    """End at the extension's voicemail; without one speak a referral and go on to its unit (R8)."""
-    message = voicemail(route, extension.mailbox_id)
-    if message is not None:
-        route.note("R8", True, "voicemail_of_extension", extension=extension.number)
-        return message
-    route.note("R8", False, "extension_without_mailbox", extension=extension.number)
-    unit = route.policy.units.get(extension.unit_id)
-    return units.fall_back_to_unit(route, unit, extension.organisation_id, state)
-
-
 def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
     """Return what rings for an extension: its phone, its mobile through the trunk, or both."""
     legs = []
@@ -145,7 +122,7 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
 
 
 def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[int, ...]]:
-    """Return what rings for a ring group, and its members' units; locked and diverted members do not ring."""
+    """Return what rings for a ring group, and its members' units; locked, diverted and absent members do not ring."""
     if group.id not in route.group_legs:
         route.group_legs[group.id] = kept(route, ("group", group.id), lambda inner: _group_legs(inner, group))
     return route.group_legs[group.id]
@@ -160,7 +137,8 @@ def _group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[
         if member is None:
             route.note("R23", False, "place_missing", place=f"extension {member_id}")
             continue
-        if member.locked or DiversionCondition.ALL in _active_diversions(route, member):
+        away = member.locked or is_away(route, member)
+        if away or DiversionCondition.ALL in _active_diversions(route, member):
             route.note("R9", True, "group_member_away", extension=member.number, group=group.name)
             continue
         legs.update(legs_of(route, member))
@@ -177,5 +155,5 @@ def extension_name(policy: Policy, extension: Extension) -> str | None:
     """Return an extension's own name, else its person's."""
     if extension.name:
         return extension.name
-    person = policy.people.get(extension.person_id) if extension.person_id is not None else None
+    person = person_of(policy, extension)
     return person.full_name if person is not None else None

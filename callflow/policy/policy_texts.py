@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from callflow.policy.absences import reason_text
 from callflow.policy.model import Policy
 
 _DEFAULT_LANGUAGE = "sv"
@@ -16,6 +17,9 @@ def policy_texts(policy: Policy) -> Iterator[tuple[str, str]]:
     for value in sorted(set(_texts(policy))):
         for language in languages:
             yield language, value
+    for reason in policy.absence_reasons.values():
+        for language in languages:
+            yield language, reason_text(reason, language)
 
 
 def _texts(policy: Policy) -> Iterator[str]:

@@ -27,7 +27,8 @@ _WORDS = (
     "nobody-any-more", "until-and-with", "diversion-not-set", "target-not-understood",
     "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
     "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved", "change-not-known",
-    "nothing-changed", "code-ends-here",
+    "nothing-changed", "code-ends-here", "is-away", "and-is-back", "on-weekday", "referral-to", "press-1",
+    "referral-press-1",
 )  # fmt: skip
 
 PROMPTS = frozenset(
@@ -98,6 +99,24 @@ def moment(at: datetime, now: datetime) -> tuple[Phrase, ...]:
             *spoken_date(at.date()),
         )
     return (*day, prompt("clock"), *_time(at.hour * 60 + at.minute))
+
+
+def returning(at: datetime, now: datetime) -> tuple[Phrase, ...]:
+    """Return when somebody is back as one says it at `now`, both local: "at 13", "tomorrow at 8", "on Monday".
+
+    A return at midnight is one on that day, at no time that is known.
+    """
+    days = (at.date() - now.date()).days
+    if days == 0:
+        day: tuple[Phrase, ...] = ()
+    elif days == 1:
+        day = (prompt("tomorrow"),)
+    elif days < _DAYS_OF_A_WEEK:
+        day = (prompt("on-weekday"), prompt(f"weekday-{at.isoweekday()}"))
+    else:
+        day = spoken_date(at.date())
+    minutes = at.hour * 60 + at.minute
+    return (*day, prompt("clock"), *_time(minutes)) if minutes or not day else day
 
 
 def spoken_date(day: date) -> tuple[Phrase, ...]:

@@ -109,9 +109,25 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "target_unused": ("Målet {number} används inte.", "The target {number} is not in use."),
     "outside_number": ("Samtalet går ut till {number}.", "The call goes out to {number}."),
+    "absent": (
+        "Innehavaren av anknytning {extension} är frånvarande, ingen vet hur länge.",
+        "The holder of extension {extension} is absent, nobody knows for how long.",
+    ),
+    "absent_until": (
+        "Innehavaren av anknytning {extension} är frånvarande och åter {back}.",
+        "The holder of extension {extension} is absent and back at {back}.",
+    ),
+    "absent_does_not_ring": (
+        "Anknytning {extension} ringer inte: innehavaren är frånvarande.",
+        "Extension {extension} does not ring: its holder is absent.",
+    ),
+    "absence_reason_withheld": (
+        "Orsaken till frånvaron sägs inte för den som ringer utifrån.",
+        "The reason of the absence is not told to a caller from outside.",
+    ),
     "group_member_away": (
-        "Anknytning {extension} i {group} är spärrad eller vidarekopplad och ringer inte.",
-        "Extension {extension} in {group} is locked or diverted and does not ring.",
+        "Anknytning {extension} i {group} är spärrad, vidarekopplad eller frånvarande och ringer inte.",
+        "Extension {extension} in {group} is locked, diverted or absent and does not ring.",
     ),
     "extension_rings": (
         "Anknytning {extension} ringer högst {rings} signaler.",

@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from callflow.phone.tones import heard_bursts
-from callflow.speech.policy_speech import sound_name
-from tests.e2e.helpers import eventually
+from tests.e2e.spoken import sound_of, speech_is_made
 from tests.e2e.town import EVENING, RINGING_LIMIT, Town
 
 MAIN = "+4690161000"
@@ -15,18 +14,7 @@ MAIN = "+4690161000"
 async def hears_the_greeting_of(town: Town, organisation: str, verb: str = "say") -> None:
     """See that the caller is welcomed in the organisation's name."""
     greeting = await town.step(verb)
-    name = sound_name("sv", organisation)
-    assert f"policy/welcome-to&{town.region.settings.sounds_folder / 'policy' / name}" in greeting.fields["Plan"]
-
-
-async def speech_is_made(town: Town, organisation: str) -> None:
-    """Wait until the organisation's name can be spoken, which a new system does beside its calls."""
-    wav = town.region.settings.sounds_folder / "policy" / f"{sound_name('sv', organisation)}.wav"
-
-    async def made() -> bool:
-        return wav.exists()
-
-    await eventually(made, 30, f"{organisation} was never spoken")
+    assert f"policy/welcome-to&{sound_of(town, organisation)}" in greeting.fields["Plan"]
 
 
 async def test_the_greeting_is_spoken_and_then_the_operators_ring_together(town: Town) -> None:

@@ -13,6 +13,8 @@ from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.evaluate import MOST_RINGS_OUTSIDE, decide
 from callflow.policy.explain import as_json, as_text
 from callflow.policy.model import (
+    Absence,
+    AbsenceReason,
     AnsweringPlace,
     Diversion,
     DiversionCondition,
@@ -94,6 +96,9 @@ diversions = st.builds(
 places = st.builds(AnsweringPlace, position=st.integers(1, 3), target=targets, ring_limit=rings)
 shifts = st.builds(DutyShift, level=st.integers(1, 3), starts_at=moments, ends_at=moments, target=targets)
 levels = st.builds(DutyLevel, level=st.integers(1, 3), standing=st.none() | targets, ring_limit=rings)
+absences = st.builds(
+    Absence, id=ids, reason_id=ids, starts_at=moments, returns_at=st.none() | moments, referral=st.none() | targets
+)
 numbers = st.integers(1, 9).map(lambda number: f"+469016100{number}")
 
 tables = st.fixed_dictionaries(
@@ -116,7 +121,14 @@ tables = st.fixed_dictionaries(
             working_schedule_id=maybe_id, duty_phone=st.none() | targets, duty_roster_id=maybe_id,
             mailbox_id=maybe_id, answering_places=tuples(places),
         ),
-        "people": rows(Person, organisation_id=ids, given_name=st.just("Åsa"), family_name=st.just("Ek")),
+        "people": rows(
+            Person, organisation_id=ids, given_name=st.just("Åsa"), family_name=st.just("Ek"),
+            absences=tuples(absences),
+        ),
+        "absence_reasons": rows(
+            AbsenceReason, organisation_id=ids, digit=st.just("1"), text_sv=st.just("är på lunch"),
+            text_en=st.just("is at lunch"), tell_external=st.booleans(), still_rings=st.booleans(),
+        ),
         "extensions": rows(
             Extension, organisation_id=ids, unit_id=ids, number=numbers, kind=st.sampled_from(ExtensionKind),
             person_id=maybe_id, name=st.none() | st.just("Anna"), sip_username=st.none() | st.sampled_from("abc"),

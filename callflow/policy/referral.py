@@ -1,0 +1,124 @@
+"""The spoken referral: a caller hears why somebody is absent and until when, and chooses how to go on (R10)."""
+
+from datetime import datetime, time, timedelta
+
+from callflow.policy.absences import back_at, person_of, reason_text
+from callflow.policy.builder import Node
+from callflow.policy.extensions import spoken_name
+from callflow.policy.hours import switchboard_hours
+from callflow.policy.model import (
+    DEFAULT_TIME_ZONE,
+    Absence,
+    Extension,
+    Organisation,
+    RingGroup,
+    Target,
+    TargetKind,
+    Unit,
+)
+from callflow.policy.plan import Phrase
+from callflow.policy.route import Otherwise, Route, State
+from callflow.policy.routing import menu, name_for_caller, reach_place, voicemail
+from callflow.policy.schedule import zone
+from callflow.policy.spoken import prompt, returning, text
+from callflow.policy.switchboard import pass_through_switchboard
+
+REFERRAL_DIGIT = "1"
+MESSAGE_DIGIT = "2"
+SWITCHBOARD_DIGIT = "0"
+
+
+def refer(route: Route, extension: Extension, absence: Absence, state: State, otherwise: Otherwise) -> Node:
+    """Tell of the absence and offer its referral target, a message and the switchboard.
+
+    Silence leads to the message, without a mailbox to the target, and without either to `otherwise`; so does a target
+    that does not answer.
+    """
+    key = ("refer", extension.id, absence, state.visited, otherwise)
+    if key not in route.memo:
+        route.memo[key] = _menu(route, extension, absence, state.heard(), otherwise)
+    return route.memo[key]
+
+
+def _menu(route: Route, extension: Extension, absence: Absence, state: State, otherwise: Otherwise) -> Node:
+    told = _told(route, extension, absence)
+    message = voicemail(route, extension.mailbox_id)
+    after: Otherwise = otherwise if message is None else lambda _: message
+    target = _target(route, extension, absence, state, after)
+    operators = _operators(route, extension, state, after)
+    lines: list[Phrase] = []
+    choices: list[tuple[str, Node]] = []
+    if target is not None:
+        lines += _offer(route, absence.referral)
+        choices.append((REFERRAL_DIGIT, target))
+    if message is not None:
+        lines.append(prompt("message-press-2"))
+        choices.append((MESSAGE_DIGIT, message))
+    if operators is not None:
+        lines.append(prompt("switchboard-press-0"))
+        choices.append((SWITCHBOARD_DIGIT, operators))
+    return menu(route, (*told, *lines), tuple(choices), message or target or otherwise(state))
+
+
+def _told(route: Route, extension: Extension, absence: Absence) -> tuple[Phrase, ...]:
+    """Return who is absent, why as far as this caller may hear it, and when that person is back."""
+    name = spoken_name(route, extension)
+    who = text(name) if name else prompt("the-one-you-seek")
+    reason = route.policy.absence_reasons.get(absence.reason_id)
+    if reason is not None and (route.internal or reason.tell_external):
+        why = text(reason_text(reason, route.organisation.language))
+    else:
+        route.note("R10", True, "absence_reason_withheld")
+        why = prompt("is-away")
+    person = person_of(route.policy, extension)
+    assert person is not None  # the absence is somebody's
+    ends = back_at(route.policy, person, absence)
+    if ends is None:
+        route.note("R10", True, "absent", extension=extension.number)
+        return (who, why)
+    organisation = route.policy.organisations.get(person.organisation_id)
+    local_zone = zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
+    back, now = ends.astimezone(local_zone), route.now.astimezone(local_zone)
+    route.changes_at(datetime.combine(now.date() + timedelta(days=1), time(), local_zone))
+    route.note("R10", True, "absent_until", extension=extension.number, back=f"{back:%Y-%m-%d %H:%M}")
+    return (who, why, prompt("and-is-back"), *returning(back, now))
+
+
+def _target(route: Route, extension: Extension, absence: Absence, state: State, after: Otherwise) -> Node | None:
+    """Return the way to where the absence refers; None without that, and for a mailbox (a message is offered)."""
+    target = absence.referral
+    if target is None or target.kind is TargetKind.MAILBOX:
+        return None
+    return reach_place(route, target, state.moved_by(Target(TargetKind.EXTENSION, extension.id)), after)
+
+
+def _operators(route: Route, extension: Extension, state: State, after: Otherwise) -> Node | None:
+    """Return the way to the operators; None where the switchboard is closed or has none."""
+    organisation = route.policy.organisations.get(extension.organisation_id)
+    if organisation is None or organisation.operator_group_id is None:
+        return None
+    if not switchboard_hours(route, organisation).is_open:
+        return None
+    here = state.at(Target(TargetKind.SWITCHBOARD, organisation.id))
+    return pass_through_switchboard(route, organisation, here, after)
+
+
+def _offer(route: Route, target: Target | None) -> tuple[Phrase, ...]:
+    name = _name(route, target) if target is not None else None
+    if name is None:
+        return (prompt("referral-press-1"),)
+    return (prompt("referral-to"), text(name), prompt("press-1"))
+
+
+def _name(route: Route, target: Target) -> str | None:
+    """Return a target's name as this caller may hear it; None for a number outside."""
+    route.asked.add(target)
+    match route.policy.row(target):
+        case Extension() as extension:
+            return spoken_name(route, extension)
+        case Unit() as unit:
+            return name_for_caller(route, unit.name, unit)
+        case RingGroup() | Organisation() as row:
+            return row.name
+        case _:
+            return None
