@@ -98,9 +98,10 @@ def movers_to(policy: Policy, call: Call, number: str) -> Iterator[Mover]:
     ):
         yield policy.extensions[actor_id]
     for extension in policy.extensions.values():
-        if extension.mobile_number == number or any(
-            leads_to(row.target, policy, number) for row in extension.diversions
-        ):
+        targets = [row.target for row in extension.diversions]
+        if person := policy.people.get(extension.person_id or 0):
+            targets += [row.referral for row in person.absences if row.referral is not None]
+        if extension.mobile_number == number or any(leads_to(target, policy, number) for target in targets):
             yield extension
     for unit in policy.units.values():
         if any(leads_to(place.target, policy, number) for place in unit.answering_places):
