@@ -54,7 +54,7 @@ from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
 from callflow.speech.policy_speech import PolicySpeech
-from callflow.storage.diversions import PostgresChanges
+from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.snapshot_file import JsonSnapshotFile
 from callflow.storage.store import PostgresPolicyStore
 

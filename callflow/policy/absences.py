@@ -4,6 +4,7 @@ from datetime import datetime
 
 from callflow.policy.model import Absence, AbsenceReason, Extension, Person, Policy
 from callflow.policy.route import Route
+from callflow.policy.schedule import zone_of
 
 
 def person_of(policy: Policy, extension: Extension) -> Person | None:
@@ -18,7 +19,7 @@ def absence_at(person: Person, now: datetime) -> Absence | None:
 
 
 def back_at(policy: Policy, person: Person, absence: Absence) -> datetime | None:
-    """Return when the person can be reached again: after this absence and those that follow it without a gap.
+    """Return in local time when the person can be reached: after this absence and those that follow without a gap.
 
     None where one of them has no end. An absence in which the phone still rings keeps nobody from being reached.
     """
@@ -27,7 +28,7 @@ def back_at(policy: Policy, person: Person, absence: Absence) -> datetime | None
     while ends is not None:
         longer = next((row for row in following if _holds(row, ends)), None)
         if longer is None:
-            return ends
+            return ends.astimezone(zone_of(policy, person.organisation_id))
         ends = longer.returns_at
     return None
 

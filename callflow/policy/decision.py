@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from callflow.policy.model import Diversion, DiversionCondition
+from callflow.policy.model import Absence, Diversion, DiversionCondition
 from callflow.policy.plan import Plan
 
 
@@ -68,6 +69,24 @@ class DiversionChange:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class AbsenceChange:
+    """What a feature code changes (R10): a person's absences that are in force at `at` end, and `absence` begins.
+
+    `absence` is None where nothing begins; its id is not known yet. The plans are as those of a `DiversionChange`.
+    """
+
+    extension_id: int
+    person_id: int
+    at: datetime
+    absence: Absence | None
+    if_not_saved: Plan
+    if_not_known: Plan
+
+
+Change = DiversionChange | AbsenceChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
     """The answer: what the call becomes, the plan that does it, every rule tried, by which revision.
 
@@ -78,19 +97,23 @@ class Decision:
     plan: Plan
     trace: tuple[TraceLine, ...]
     policy_revision: int
-    change: DiversionChange | None = None
+    change: Change | None = None
 
 
-def not_stored(decision: Decision, change: DiversionChange) -> Decision:
+def not_stored(decision: Decision, change: Change) -> Decision:
     """Return the decision whose change could not be stored: it changes nothing and tells so."""
-    told = TraceLine(rule="R9", matched=False, reason="change_not_stored")
+    told = TraceLine(rule=_rule_of(change), matched=False, reason="change_not_stored")
     return _otherwise(decision, change.if_not_saved, told)
 
 
-def not_known(decision: Decision, change: DiversionChange) -> Decision:
+def not_known(decision: Decision, change: Change) -> Decision:
     """Return the decision of whose change nobody knows whether it was stored: it claims neither."""
-    told = TraceLine(rule="R9", matched=False, reason="change_not_known")
+    told = TraceLine(rule=_rule_of(change), matched=False, reason="change_not_known")
     return _otherwise(decision, change.if_not_known, told)
+
+
+def _rule_of(change: Change) -> str:
+    return "R10" if isinstance(change, AbsenceChange) else "R9"
 
 
 def _otherwise(decision: Decision, plan: Plan, told: TraceLine) -> Decision:

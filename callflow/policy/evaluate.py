@@ -4,7 +4,7 @@ from datetime import datetime
 
 from callflow.policy import feature_codes
 from callflow.policy.builder import Node, PlanBuilder
-from callflow.policy.decision import Call, Decision, DiversionChange, Outcome
+from callflow.policy.decision import Call, Change, Decision, Outcome
 from callflow.policy.extension_calls import call_extension
 from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.feature_codes import FeatureCall
@@ -86,7 +86,7 @@ def _decide(policy: Policy, call: Call, now: datetime, pieces: Kept | None) -> D
         manner=(caller is not None, actor is not None, organisation.id),
         builder=PlanBuilder(pieces.nodes if pieces is not None else None),
     )
-    change: DiversionChange | None = None
+    change: Change | None = None
     if code is not None and caller is not None and once is None and not caller.locked:
         outcome, (first, change) = Outcome.FEATURE_CODE, _carry_out(route, caller, code)
     else:
@@ -112,7 +112,7 @@ def _feature_call(policy: Policy, call: Call, caller: Extension | None) -> Featu
     return feature_codes.read(bare(call.called_number), policy.codes.get(caller.organisation_id, ()))
 
 
-def _carry_out(route: Route, caller: Extension, code: FeatureCall) -> tuple[Node, DiversionChange | None]:
+def _carry_out(route: Route, caller: Extension, code: FeatureCall) -> tuple[Node, Change | None]:
     _note_caller(route)
     return feature_codes.carry_out(route, caller, code)
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from callflow.policy.builder import successors
-from callflow.policy.decision import Call, Decision, DiversionChange, TraceLine
+from callflow.policy.decision import AbsenceChange, Call, Change, Decision, DiversionChange, TraceLine
 from callflow.policy.evaluate import decide
-from callflow.policy.model import Diversion, Policy
+from callflow.policy.model import Absence, Diversion, Policy
 from callflow.policy.plan import (
     REASONS,
     Dial,
@@ -60,13 +60,28 @@ def _presentation_json(shown: Presentation | None) -> Json | None:
     return {"number": shown.number, "name": shown.name, "hidden_inside": shown.hidden_inside}
 
 
-def _change_json(change: DiversionChange | None) -> Json | None:
+def _change_json(change: Change | None) -> Json | None:
     if change is None:
         return None
+    if isinstance(change, AbsenceChange):
+        absence = change.absence
+        return {
+            "extension_id": change.extension_id,
+            "person_id": change.person_id,
+            "absence": _absence_json(absence) if absence is not None else None,
+        }
     return {
         "extension_id": change.extension_id,
         "conditions": [condition.value for condition in change.conditions],
         "diversion": _diversion_json(change.diversion) if change.diversion is not None else None,
+    }
+
+
+def _absence_json(absence: Absence) -> Json:
+    return {
+        "reason_id": absence.reason_id,
+        "starts_at": absence.starts_at.isoformat(),
+        "returns_at": absence.returns_at.isoformat() if absence.returns_at is not None else None,
     }
 
 
@@ -114,8 +129,9 @@ def _change_text(decision: Decision, language: str) -> list[str]:
     """Return one line about what a feature code changes, in the words of the trace."""
     if decision.change is None:
         return []
-    swedish, diversion = language == "sv", decision.change.diversion
-    done = [reason_text(line, language) for line in decision.trace if line.rule == "R9" and line.matched]
+    swedish, change = language == "sv", decision.change
+    done = [reason_text(line, language) for line in decision.trace if line.rule in {"R9", "R10"} and line.matched]
+    diversion = change.diversion if isinstance(change, DiversionChange) else None
     if diversion is not None and diversion.rings is not None:
         done.append(f"{'Signaler före' if swedish else 'Rings before'}: {diversion.rings}.")
     if diversion is not None and diversion.ends_at is not None:

@@ -5,7 +5,10 @@ from enum import StrEnum
 
 
 class FeatureAction(StrEnum):
-    """What a feature code asks for. Those that set a diversion go on with a number (and seconds) up to a hash."""
+    """What a feature code asks for.
+
+    Those that set a diversion go on with a number (and seconds) up to a hash, `ABSENCE` with a reason (and a return).
+    """
 
     DIVERT_ALL = "divert_all"
     DIVERT_ALL_VOICEMAIL = "divert_all_voicemail"
@@ -24,6 +27,9 @@ class FeatureAction(StrEnum):
     DIVERT_UNREACHABLE_CANCEL = "divert_unreachable_cancel"
     DIVERT_UNREACHABLE_ASK = "divert_unreachable_ask"
     DIVERT_CANCEL_ALL = "divert_cancel_all"
+    ABSENCE = "absence"
+    ABSENCE_CANCEL = "absence_cancel"
+    ABSENCE_ASK = "absence_ask"
     HIDE_NUMBER_ONCE = "hide_number_once"
     SHOW_NUMBER_ONCE = "show_number_once"
 

@@ -1,14 +1,15 @@
-"""Feature codes (R9): reading what was dialled by an organisation's code set, and carrying it out."""
+"""Feature codes (R9, R10): reading what was dialled by an organisation's code set, and carrying it out."""
 
 import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
+from callflow.policy import absence_codes
 from callflow.policy.builder import Node
-from callflow.policy.decision import DiversionChange
+from callflow.policy.decision import Change, DiversionChange
 from callflow.policy.diversion_targets import TargetRefusal, check_target, latest_end
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
-from callflow.policy.feature_words import REFUSED, condition_phrase, told_diversion
+from callflow.policy.feature_words import REFUSED, condition_phrase, sorry, told, told_diversion
 from callflow.policy.model import (
     MOST_RINGS,
     Diversion,
@@ -17,10 +18,10 @@ from callflow.policy.model import (
     Target,
     TargetKind,
 )
-from callflow.policy.plan import Hangup, Phrase, Plan, Say
+from callflow.policy.plan import Phrase
 from callflow.policy.refusals import barred_phrases
 from callflow.policy.route import Route
-from callflow.policy.routing import goodbye, place_name, speak
+from callflow.policy.routing import place_name
 from callflow.policy.spoken import prompt
 
 
@@ -50,10 +51,12 @@ _ACTIONS = {
     )
 }
 _KNOWN = frozenset(FeatureAction)
-_TAKING_A_NUMBER = frozenset(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET)
+_TAKING_MORE = frozenset(
+    (FeatureAction.ABSENCE, *(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET))
+)
 _SECONDS = re.compile("[0-9]{1,4}")
 
-Done = tuple[Node, DiversionChange | None]
+Done = tuple[Node, Change | None]
 
 
 def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
@@ -71,12 +74,18 @@ def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
 
 def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
     """Return the first step of the plan that tells what was done, and the change that has to be stored before it."""
-    if call.rest and call.action not in _TAKING_A_NUMBER:
+    if call.rest and call.action not in _TAKING_MORE:
         route.note("R9", False, "code_with_more", extension=extension.number, more=call.rest)
-        return _told(route, (prompt("nothing-changed"), prompt("code-ends-here"))), None
+        return told(route, (prompt("nothing-changed"), prompt("code-ends-here"))), None
+    if call.action in absence_codes.ACTIONS:
+        return absence_codes.carry_out(route, extension, call.action, call.rest)
+    return _diversions(route, extension, call)
+
+
+def _diversions(route: Route, extension: Extension, call: FeatureCall) -> Done:
     if call.action is FeatureAction.DIVERT_CANCEL_ALL:
         route.note("R9", True, "diversions_cancelled", extension=extension.number)
-        return _told(route, (prompt("all-diversions-cancelled"),)), _change(
+        return told(route, (prompt("all-diversions-cancelled"),)), _change(
             route, extension, tuple(DiversionCondition)
         )
     condition, verb = _ACTIONS[call.action]
@@ -92,18 +101,18 @@ def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
 def _cancel(route: Route, extension: Extension, condition: DiversionCondition) -> Done:
     route.note("R9", True, "diversion_cancelled", extension=extension.number, condition=condition.value)
     words = (condition_phrase(condition), prompt("no-longer-diverted"))
-    return _told(route, words), _change(route, extension, (condition,))
+    return told(route, words), _change(route, extension, (condition,))
 
 
 def _ask(route: Route, extension: Extension, condition: DiversionCondition) -> Node:
     standing = [row for row in extension.diversions if row.condition is condition and row.stands(route.now)]
     if not standing:
         route.note("R9", False, "diversion_asked_none", extension=extension.number, condition=condition.value)
-        return _told(route, (condition_phrase(condition), prompt("not-diverted")))
+        return told(route, (condition_phrase(condition), prompt("not-diverted")))
     diversion = min(standing, key=repr)
     place = place_name(route, diversion.target)
     route.note("R9", True, "diversion_asked", extension=extension.number, condition=condition.value, place=place)
-    return _told(route, told_diversion(route, extension, diversion))
+    return told(route, told_diversion(route, extension, diversion))
 
 
 def _divert_to_voicemail(route: Route, extension: Extension, condition: DiversionCondition) -> Done:
@@ -136,7 +145,7 @@ def _set(route: Route, extension: Extension, diversion: Diversion) -> Done:
     place, condition = place_name(route, diversion.target), diversion.condition.value
     route.note("R9", True, "diversion_set", extension=extension.number, condition=condition, place=place)
     words = told_diversion(route, extension, diversion)
-    return _told(route, words), _change(route, extension, (diversion.condition,), diversion)
+    return told(route, words), _change(route, extension, (diversion.condition,), diversion)
 
 
 def _rings(route: Route, extension: Extension, seconds: int) -> int:
@@ -155,11 +164,7 @@ def _target_refused(route: Route, extension: Extension, refusal: TargetRefusal, 
 
 def _refused(route: Route, extension: Extension, reason: str, words: tuple[Phrase, ...], number: str = "") -> Done:
     route.note("R9", False, "diversion_refused", extension=extension.number, why=reason, number=number)
-    return _told(route, (prompt("diversion-not-set"), *words)), None
-
-
-def _told(route: Route, words: tuple[Phrase, ...]) -> Node:
-    return speak(route, (), goodbye(route), words)
+    return told(route, (prompt("diversion-not-set"), *words)), None
 
 
 def _change(
@@ -172,11 +177,6 @@ def _change(
         extension_id=extension.id,
         conditions=conditions,
         diversion=diversion,
-        if_not_saved=_sorry(route, "change-not-saved"),
-        if_not_known=_sorry(route, "change-not-known"),
+        if_not_saved=sorry(route, "change-not-saved"),
+        if_not_known=sorry(route, "change-not-known"),
     )
-
-
-def _sorry(route: Route, word: str) -> Plan:
-    words = Say(phrases=(prompt(word), prompt("goodbye")), next_step=1)
-    return Plan(language=route.organisation.language, steps=(words, Hangup()))

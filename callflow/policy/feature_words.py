@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 
+from callflow.policy.builder import Node
 from callflow.policy.diversion_targets import Obstacle
 from callflow.policy.extensions import extension_name
 from callflow.policy.model import (
@@ -13,8 +14,9 @@ from callflow.policy.model import (
     TargetKind,
 )
 from callflow.policy.numbers import national
-from callflow.policy.plan import Phrase
+from callflow.policy.plan import Hangup, Phrase, Plan, Say
 from callflow.policy.route import Route
+from callflow.policy.routing import goodbye, speak
 from callflow.policy.schedule import zone_of
 from callflow.policy.spoken import prompt, spoken_date, spoken_digits, text
 
@@ -34,6 +36,17 @@ _CONDITIONS = {
     DiversionCondition.BUSY: "calls-busy",
     DiversionCondition.UNREACHABLE: "calls-unreachable",
 }
+
+
+def told(route: Route, words: tuple[Phrase, ...]) -> Node:
+    """Return the step that speaks to the one who dialled a code, and says goodbye."""
+    return speak(route, (), goodbye(route), words)
+
+
+def sorry(route: Route, word: str) -> Plan:
+    """Return the plan that tells, by a prompt, that what was dialled could not be stored."""
+    words = Say(phrases=(prompt(word), prompt("goodbye")), next_step=1)
+    return Plan(language=route.organisation.language, steps=(words, Hangup()))
 
 
 def condition_phrase(condition: DiversionCondition) -> Phrase:

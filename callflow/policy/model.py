@@ -51,6 +51,7 @@ class Organisation:
 
     `ring_tone_ms` and `ring_pause_ms` are the cadence of one ring (Swedish: 1 s of tone, 5 s of pause).
     `outside_diversion_days`: how long a diversion to a number outside may stand; None for ever.
+    `absence_date_order`: how a date is dialled, `MMDD` or `DDMM`.
     """
 
     id: int
@@ -67,6 +68,7 @@ class Organisation:
     ring_tone_ms: int = 1000
     ring_pause_ms: int = 5000
     outside_diversion_days: int | None = None
+    absence_date_order: str = "MMDD"
 
     @property
     def ring_ms(self) -> int:
@@ -139,7 +141,10 @@ class Absence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbsenceReason:
-    """A reason as an organisation words it; `tell_external` says whether outsiders may hear it."""
+    """A reason as an organisation words it; `tell_external` says whether outsiders may hear it.
+
+    `returns_by_date`: four digits dialled as the return are a date where they can be one (1206), else a time.
+    """
 
     id: int
     organisation_id: int
@@ -148,6 +153,7 @@ class AbsenceReason:
     text_en: str
     tell_external: bool = True
     still_rings: bool = False
+    returns_by_date: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,11 @@
 """The spoken referral: a caller hears why somebody is absent and until when, and chooses how to go on (R10)."""
 
-from datetime import datetime, time, timedelta
-
-from callflow.policy.absences import back_at, person_of, reason_text
+from callflow.policy.absence_words import told_absence
+from callflow.policy.absences import back_at, person_of
 from callflow.policy.builder import Node
 from callflow.policy.extensions import spoken_name
 from callflow.policy.hours import switchboard_hours
 from callflow.policy.model import (
-    DEFAULT_TIME_ZONE,
     Absence,
     Extension,
     Organisation,
@@ -19,8 +17,7 @@ from callflow.policy.model import (
 from callflow.policy.plan import Phrase
 from callflow.policy.route import Otherwise, Route, State
 from callflow.policy.routing import menu, name_for_caller, reach_place, voicemail
-from callflow.policy.schedule import zone
-from callflow.policy.spoken import prompt, returning, text
+from callflow.policy.spoken import prompt, text
 from callflow.policy.switchboard import pass_through_switchboard
 
 REFERRAL_DIGIT = "1"
@@ -41,7 +38,14 @@ def refer(route: Route, extension: Extension, absence: Absence, state: State, ot
 
 
 def _menu(route: Route, extension: Extension, absence: Absence, state: State, otherwise: Otherwise) -> Node:
-    told = _told(route, extension, absence)
+    person = person_of(route.policy, extension)
+    assert person is not None  # the absence is somebody's
+    back = back_at(route.policy, person, absence)
+    if back is None:
+        route.note("R10", True, "absent", extension=extension.number)
+    else:
+        route.note("R10", True, "absent_until", extension=extension.number, back=f"{back:%Y-%m-%d %H:%M}")
+    told = told_absence(route, extension, absence, back)
     message = voicemail(route, extension.mailbox_id)
     after: Otherwise = otherwise if message is None else lambda _: message
     target = _target(route, extension, absence, state, after)
@@ -58,30 +62,6 @@ def _menu(route: Route, extension: Extension, absence: Absence, state: State, ot
         lines.append(prompt("switchboard-press-0"))
         choices.append((SWITCHBOARD_DIGIT, operators))
     return menu(route, (*told, *lines), tuple(choices), message or target or otherwise(state))
-
-
-def _told(route: Route, extension: Extension, absence: Absence) -> tuple[Phrase, ...]:
-    """Return who is absent, why as far as this caller may hear it, and when that person is back."""
-    name = spoken_name(route, extension)
-    who = text(name) if name else prompt("the-one-you-seek")
-    reason = route.policy.absence_reasons.get(absence.reason_id)
-    if reason is not None and (route.internal or reason.tell_external):
-        why = text(reason_text(reason, route.organisation.language))
-    else:
-        route.note("R10", True, "absence_reason_withheld")
-        why = prompt("is-away")
-    person = person_of(route.policy, extension)
-    assert person is not None  # the absence is somebody's
-    ends = back_at(route.policy, person, absence)
-    if ends is None:
-        route.note("R10", True, "absent", extension=extension.number)
-        return (who, why)
-    organisation = route.policy.organisations.get(person.organisation_id)
-    local_zone = zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
-    back, now = ends.astimezone(local_zone), route.now.astimezone(local_zone)
-    route.changes_at(datetime.combine(now.date() + timedelta(days=1), time(), local_zone))
-    route.note("R10", True, "absent_until", extension=extension.number, back=f"{back:%Y-%m-%d %H:%M}")
-    return (who, why, prompt("and-is-back"), *returning(back, now))
 
 
 def _target(route: Route, extension: Extension, absence: Absence, state: State, after: Otherwise) -> Node | None:

@@ -28,7 +28,8 @@ _WORDS = (
     "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
     "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved", "change-not-known",
     "nothing-changed", "code-ends-here", "is-away", "and-is-back", "on-weekday", "referral-to", "press-1",
-    "referral-press-1",
+    "referral-press-1", "callers-hear", "not-absent", "no-longer-absent", "absence-not-set", "absence-not-understood",
+    "absence-reason-unknown", "return-has-passed", "return-not-understood", "phone-is-nobodys",
 )  # fmt: skip
 
 PROMPTS = frozenset(

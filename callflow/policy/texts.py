@@ -121,6 +121,26 @@ REASONS: dict[str, tuple[str, str]] = {
         "Anknytning {extension} ringer inte: innehavaren är frånvarande.",
         "Extension {extension} does not ring: its holder is absent.",
     ),
+    "absence_set": (
+        "Innehavaren av anknytning {extension} anmäler frånvaro, åter {back}.",
+        "The holder of extension {extension} reports absence, back at {back}.",
+    ),
+    "absence_ended": (
+        "Frånvaron för innehavaren av anknytning {extension} tas bort.",
+        "The absence of the holder of extension {extension} is ended.",
+    ),
+    "absence_asked": (
+        "Anknytning {extension} frågar: innehavaren är frånvarande, åter {back}.",
+        "Extension {extension} asks: its holder is absent, back at {back}.",
+    ),
+    "absence_asked_none": (
+        "Innehavaren av anknytning {extension} är inte frånvarande.",
+        "The holder of extension {extension} is not absent.",
+    ),
+    "absence_refused": (
+        "Frånvaron från anknytning {extension} går inte att sätta: {why}.",
+        "The absence from extension {extension} cannot be set: {why}.",
+    ),
     "absence_reason_withheld": (
         "Orsaken till frånvaron sägs inte för den som ringer utifrån.",
         "The reason of the absence is not told to a caller from outside.",
@@ -270,6 +290,11 @@ WORDS: dict[str, tuple[str, str]] = {
     "diversion_without_number": ("numret saknas", "the number is missing"),
     "diversion_seconds_unreadable": ("sekunderna går inte att läsa", "the seconds cannot be read"),
     "diversion_without_mailbox": ("anknytningen har ingen röstbrevlåda", "the extension has no voicemail"),
+    "phone_is_nobodys": ("telefonen tillhör ingen person", "the phone is nobody's"),
+    "absence_unreadable": ("koden går inte att läsa", "the code cannot be read"),
+    "absence_reason_unknown": ("ingen orsak har den siffran", "no reason has that digit"),
+    "return_passed": ("tiden har redan passerat", "the time has passed already"),
+    "return_impossible": ("det är varken en tid eller ett datum", "it is neither a time nor a date"),
     "international": ("utland", "international"),
     "premium": ("betalnummer", "premium"),
     "mass_call": ("massanrop", "mass call"),

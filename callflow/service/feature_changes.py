@@ -1,4 +1,4 @@
-"""What a feature code changes (R9) is stored before the caller hears that it was, or else the caller hears the truth.
+"""What a feature code changes (R9, R10) is stored before the caller hears that it was, or else the truth.
 
 Storing and the wait for the next decision to know it are bounded together, since the call waits meanwhile under the
 dialplan's dead-man's switch of 2 s.
@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from callflow.errors import CallflowError
-from callflow.policy.decision import Decision, DiversionChange, not_known, not_stored
+from callflow.policy.decision import Change, Decision, not_known, not_stored
 from callflow.policy.model import Policy
 from callflow.service.metrics import CHANGES
 
@@ -37,7 +37,7 @@ class ChangeNotKnownError(CallflowError):
 class Changes(Protocol):
     """The policy database as phones change it."""
 
-    async def store(self, change: DiversionChange, *, actor: str, decision_id: str, deadline: float) -> int:
+    async def store(self, change: Change, *, actor: str, decision_id: str, deadline: float) -> int:
         """Store a change whole, with its actor and decision in the audit; return the policy's revision that holds it.
 
         It is given up at `deadline`, by the event loop's time. Nothing is ever half set, and nothing comes later.
@@ -91,6 +91,6 @@ def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
     return settle
 
 
-def _actor(change: DiversionChange, policy: Policy) -> str:
+def _actor(change: Change, policy: Policy) -> str:
     extension = policy.extensions.get(change.extension_id)
     return f"phone:{extension.number if extension is not None else change.extension_id}"

@@ -42,6 +42,9 @@ CODES = {
     "#62#": FeatureAction.DIVERT_UNREACHABLE_CANCEL,
     "*#62#": FeatureAction.DIVERT_UNREACHABLE_ASK,
     "##002#": FeatureAction.DIVERT_CANCEL_ALL,
+    "*23*": FeatureAction.ABSENCE,
+    "#23#": FeatureAction.ABSENCE_CANCEL,
+    "*#23#": FeatureAction.ABSENCE_ASK,
     "#31#": FeatureAction.HIDE_NUMBER_ONCE,
     "*31#": FeatureAction.SHOW_NUMBER_ONCE,
 }

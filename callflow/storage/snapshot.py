@@ -116,6 +116,11 @@ async def _of_category(connection: Connection, table: str, model: type[_Classed]
     return [model(**{**row, "category": Category(row["category"])}) for row in await _all(connection, table, model)]
 
 
+def target_value(target: Target) -> int | str | None:
+    """Return what stands in the column of a target's kind: the row's id, or the number."""
+    return target.number if target.kind is TargetKind.NUMBER else target.id
+
+
 def _columns(prefix: str) -> str:
     return ", ".join(f"{prefix}_{suffix}" for suffix in (*(name for name, _ in TARGET_COLUMNS), "number"))
 

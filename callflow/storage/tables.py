@@ -86,6 +86,7 @@ organisation = Table(
     Column("ring_tone_ms", Integer, nullable=False, server_default="1000"),
     Column("ring_pause_ms", Integer, nullable=False, server_default="5000"),
     Column("outside_diversion_days", SmallInteger, nullable=True),
+    Column("absence_date_order", Text, nullable=False, server_default="MMDD"),
 )
 
 number_range = Table(
@@ -246,6 +247,7 @@ absence_reason = Table(
     _text("text_en"),
     Column("tell_external", Boolean, nullable=False, server_default="true"),
     Column("still_rings", Boolean, nullable=False, server_default="false"),
+    Column("returns_by_date", Boolean, nullable=False, server_default="false"),
 )
 
 absence = Table(

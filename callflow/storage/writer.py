@@ -88,12 +88,12 @@ async def _organisations(connection: Connection, policy: Policy) -> None:
     await _copy(connection, "holiday", "holiday_calendar_id date name half_day", days)
     columns = (
         "id key name main_number language time_zone operator_group_id switchboard_schedule_id duty_roster_id "
-        "mailbox_id holiday_calendar_id ring_tone_ms ring_pause_ms outside_diversion_days"
+        "mailbox_id holiday_calendar_id ring_tone_ms ring_pause_ms outside_diversion_days absence_date_order"
     )
     await _copy_fields(connection, "organisation", columns, policy.organisations.values())
     columns = "id organisation_id first_number last_number short_prefix short_digits"
     await _copy_fields(connection, "number_range", columns, policy.number_ranges.values())
-    columns = "id organisation_id digit text_sv text_en tell_external still_rings"
+    columns = "id organisation_id digit text_sv text_en tell_external still_rings returns_by_date"
     await _copy_fields(connection, "absence_reason", columns, policy.absence_reasons.values())
 
 

@@ -23,17 +23,17 @@ FROM (VALUES
 ) AS v (key, first_number, last_number, short_prefix);
 
 -- Reasons for absence (R10), the same words and digits in all six.
-INSERT INTO absence_reason (organisation_id, digit, text_sv, text_en, tell_external, still_rings)
-SELECT o.id, v.digit, v.text_sv, v.text_en, v.tell_external, v.still_rings
+INSERT INTO absence_reason (organisation_id, digit, text_sv, text_en, tell_external, still_rings, returns_by_date)
+SELECT o.id, v.digit, v.text_sv, v.text_en, v.tell_external, v.still_rings, v.returns_by_date
 FROM organisation AS o
 CROSS JOIN (VALUES
-    ('1', 'är på sammanträde', 'is in a meeting', true, false),
-    ('2', 'är på lunch', 'is at lunch', true, false),
-    ('3', 'är på tjänsteresa', 'is travelling on business', true, false),
-    ('4', 'har semester', 'is on holiday', true, false),
-    ('5', 'är sjuk', 'is ill', false, false),
-    ('6', 'är föräldraledig', 'is on parental leave', true, false),
-    ('7', 'arbetar hemifrån', 'works from home', true, true),
-    ('8', 'har gått för dagen', 'has left for the day', true, false),
-    ('9', 'är på utbildning', 'is on a course', true, false)
-) AS v (digit, text_sv, text_en, tell_external, still_rings);
+    ('1', 'är på sammanträde', 'is in a meeting', true, false, false),
+    ('2', 'är på lunch', 'is at lunch', true, false, false),
+    ('3', 'är på tjänsteresa', 'is travelling on business', true, false, true),
+    ('4', 'har semester', 'is on holiday', true, false, true),
+    ('5', 'är sjuk', 'is ill', false, false, true),
+    ('6', 'är föräldraledig', 'is on parental leave', true, false, true),
+    ('7', 'arbetar hemifrån', 'works from home', true, true, false),
+    ('8', 'har gått för dagen', 'has left for the day', true, false, false),
+    ('9', 'är på utbildning', 'is on a course', true, false, true)
+) AS v (digit, text_sv, text_en, tell_external, still_rings, returns_by_date);

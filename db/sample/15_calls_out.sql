@@ -34,6 +34,7 @@ CROSS JOIN (VALUES
     ('*31#', 'show_number_once'),
     ('*23*', 'absence'),
     ('#23#', 'absence_cancel'),
+    ('*#23#', 'absence_ask'),
     ('*230*', 'absence_for_another'),
     ('#230*', 'absence_for_another_cancel')
 ) AS v (code, action);

@@ -1,4 +1,4 @@
-"""What everybody does who stores what phones change, the real one and the fake of the tests alike (R9)."""
+"""What everybody does who stores what phones change, the real one and the fake of the tests alike (R9, R10)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,12 +8,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callflow.policy.decision import DiversionChange
-from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
+from callflow.policy.decision import AbsenceChange, Change, DiversionChange
+from callflow.policy.model import Absence, Diversion, DiversionCondition, Target, TargetKind
 from callflow.policy.plan import Hangup, Plan
 from callflow.service.feature_changes import ChangeNotStoredError, Changes
 from callflow.storage.connection import connected
-from callflow.storage.diversions import PostgresChanges
+from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.store import PostgresPolicyStore
 from tests.databases import database_url, sample_database_url, shared_server
 from tests.fakes.changes import MemoryChanges
@@ -42,6 +42,9 @@ class Subject:
     actors: Callable[[], Awaitable[list[str]]]
     decisions: Callable[[], Awaitable[list[str]]]
     slow: Callable[[], AbstractAsyncContextManager[None]]
+    person_id: int
+    reason_id: int
+    absences: Callable[[], Awaitable[tuple[Absence, ...]]]
 
 
 @asynccontextmanager
@@ -51,12 +54,21 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             await connection.fetchval("SELECT id FROM extension WHERE sip_username = $1", name)
             for name in ("61100", "61104")
         ]
+        person, reason = await connection.fetchrow(
+            "SELECT p.id, r.id FROM extension AS e JOIN person AS p ON p.id = e.person_id "
+            "JOIN absence_reason AS r ON r.organisation_id = p.organisation_id WHERE e.id = $1 AND r.digit = '2'",
+            extension,
+        )
         await connection.execute("DELETE FROM diversion")
+        await connection.execute("DELETE FROM absence")
         before = await connection.fetchval("SELECT max(id) FROM audit")
     store, changes = PostgresPolicyStore(url, 2), PostgresChanges(url)
 
     async def diversions() -> tuple[Diversion, ...]:
         return (await store.load()).policy.extensions[extension].diversions
+
+    async def absences() -> tuple[Absence, ...]:
+        return (await store.load()).policy.people[person].absences
 
     async def actors() -> list[str]:
         async with connected(url) as connection:
@@ -75,16 +87,19 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             yield
 
     away = PostgresChanges(shared_server().url_of("no_such_database"))
-    yield Subject(changes, away, extension, other, diversions, actors, decisions, slow)
+    yield Subject(changes, away, extension, other, diversions, actors, decisions, slow, person, reason, absences)
     changes.close()
 
 
 @asynccontextmanager
 async def memory() -> AsyncIterator[Subject]:
-    changes = MemoryChanges(diversions={1: (), 2: ()})
+    changes = MemoryChanges(diversions={1: (), 2: ()}, absences={3: ()})
 
     async def diversions() -> tuple[Diversion, ...]:
         return changes.diversions[1]
+
+    async def absences() -> tuple[Absence, ...]:
+        return changes.absences[3]
 
     async def actors() -> list[str]:
         return changes.actors
@@ -98,7 +113,8 @@ async def memory() -> AsyncIterator[Subject]:
         yield
         changes.hung = None
 
-    yield Subject(changes, MemoryChanges(away=True), 1, 2, diversions, actors, decisions, slow)
+    away = MemoryChanges(away=True)
+    yield Subject(changes, away, 1, 2, diversions, actors, decisions, slow, 3, 4, absences)
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -127,7 +143,7 @@ def cancelling(subject: Subject, *conditions: DiversionCondition) -> DiversionCh
     )
 
 
-async def store(subject: Subject, change: DiversionChange, seconds: float = 10.0) -> int:
+async def store(subject: Subject, change: Change, seconds: float = 10.0) -> int:
     deadline = asyncio.get_running_loop().time() + seconds
     return await subject.changes.store(change, actor="phone:+4690161100", decision_id="d1", deadline=deadline)
 
@@ -228,3 +244,65 @@ async def test_many_phones_at_once_are_all_stored(subject: Subject) -> None:
     revisions = await asyncio.gather(*(store(subject, change) for change in changes))
     assert {row.condition for row in await subject.diversions()} == set(EVERY)
     assert max(revisions) - min(revisions) == len(changes) - 1
+
+
+NOON = datetime(2041, 5, 3, 10, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+
+
+def absent(subject: Subject, at: datetime, returns_at: datetime | None = None) -> AbsenceChange:
+    absence = Absence(id=0, reason_id=subject.reason_id, starts_at=at, returns_at=returns_at)
+    return replace(back(subject, at), absence=absence)
+
+
+def back(subject: Subject, at: datetime) -> AbsenceChange:
+    return AbsenceChange(
+        extension_id=subject.extension_id,
+        person_id=subject.person_id,
+        at=at,
+        absence=None,
+        if_not_saved=SORRY,
+        if_not_known=SORRY,
+    )
+
+
+async def spans(subject: Subject) -> list[tuple[datetime, datetime | None]]:
+    """Return when each absence begins and ends, in order."""
+    return sorted((row.starts_at, row.returns_at) for row in await subject.absences())
+
+
+async def test_absence_is_set_as_it_was_given(subject: Subject) -> None:
+    await store(subject, absent(subject, NOON, NOON + HOUR))
+    [row] = await subject.absences()
+    assert (row.reason_id, row.starts_at, row.returns_at) == (subject.reason_id, NOON, NOON + HOUR)
+    assert set(await subject.actors()) == {"phone:+4690161100"}
+
+
+async def test_new_absence_ends_those_in_force_and_leaves_the_others(subject: Subject) -> None:
+    await store(subject, absent(subject, NOON + 4 * HOUR, NOON + 5 * HOUR))
+    await store(subject, absent(subject, NOON - 2 * HOUR, NOON - HOUR))
+    await store(subject, absent(subject, NOON - HOUR))
+    await store(subject, absent(subject, NOON, NOON + HOUR))
+    assert await spans(subject) == [
+        (NOON - 2 * HOUR, NOON - HOUR),
+        (NOON - HOUR, NOON),
+        (NOON, NOON + HOUR),
+        (NOON + 4 * HOUR, NOON + 5 * HOUR),
+    ]
+
+
+async def test_who_is_back_has_no_absence_in_force(subject: Subject) -> None:
+    await store(subject, absent(subject, NOON))
+    await store(subject, back(subject, NOON + HOUR))
+    assert await spans(subject) == [(NOON, NOON + HOUR)]
+
+
+async def test_absence_that_is_ended_as_it_begins_has_never_been(subject: Subject) -> None:
+    await store(subject, absent(subject, NOON))
+    await store(subject, back(subject, NOON))
+    assert await spans(subject) == []
+
+
+async def test_who_is_not_absent_changes_nothing_by_being_back(subject: Subject) -> None:
+    before = await store(subject, absent(subject, NOON, NOON + HOUR))
+    assert await store(subject, back(subject, NOON + 2 * HOUR)) == before

@@ -1,18 +1,20 @@
 """What phones change, kept in memory, and held to the same contract as the real database."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 
-from callflow.policy.decision import DiversionChange
-from callflow.policy.model import Diversion, TargetKind
+from callflow.policy.decision import AbsenceChange, Change
+from callflow.policy.model import Absence, Diversion, TargetKind
 from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError
 
 
 @dataclass
 class MemoryChanges:
-    """The diversions of extensions, who changed them, and a database that may be away, hang, or be lost at commit."""
+    """What extensions and people have set, by whom, and a database that may be away, hang, or be lost at commit."""
 
     diversions: dict[int, tuple[Diversion, ...]] = field(default_factory=dict)
+    absences: dict[int, tuple[Absence, ...]] = field(default_factory=dict)
     revision: int = 1
     actors: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
@@ -20,28 +22,46 @@ class MemoryChanges:
     hung: asyncio.Event | None = None
     lost: bool = False
 
-    async def store(self, change: DiversionChange, *, actor: str, decision_id: str, deadline: float) -> int:
+    async def store(self, change: Change, *, actor: str, decision_id: str, deadline: float) -> int:
         if self.hung is not None:
             try:
                 async with asyncio.timeout_at(deadline):
                     await self.hung.wait()
             except TimeoutError as error:
                 raise ChangeNotStoredError("The policy database gave no answer in time.") from error
-        before = self.diversions.get(change.extension_id)
-        if self.away or before is None:
-            raise ChangeNotStoredError("The policy database is away." if self.away else "There is no such extension.")
-        kept = tuple(row for row in before if row.condition not in change.conditions)
-        if change.diversion is not None:
-            self._refuse_loop(change.extension_id, change.diversion)
-            kept = (*kept, change.diversion)
-        if kept != before:
-            self.diversions[change.extension_id] = kept
+        if self.away:
+            raise ChangeNotStoredError("The policy database is away.")
+        if self._change(change):
             self.actors.append(actor)
             self.decisions.append(decision_id)
             self.revision += 1
         if self.lost:
             raise ChangeNotKnownError("The database was lost while it stored.")
         return self.revision
+
+    def _change(self, change: Change) -> bool:
+        """Change what there is; return whether that is anything else now."""
+        if isinstance(change, AbsenceChange):
+            return self._change_absences(change)
+        before = self.diversions.get(change.extension_id)
+        if before is None:
+            raise ChangeNotStoredError("There is no such extension.")
+        kept = tuple(row for row in before if row.condition not in change.conditions)
+        if change.diversion is not None:
+            self._refuse_loop(change.extension_id, change.diversion)
+            kept = (*kept, change.diversion)
+        self.diversions[change.extension_id] = kept
+        return kept != before
+
+    def _change_absences(self, change: AbsenceChange) -> bool:
+        before = self.absences.get(change.person_id)
+        if before is None:
+            raise ChangeNotStoredError("There is no such person.")
+        now = tuple(_ended(row, change.at) for row in before if row.starts_at != change.at)
+        if change.absence is not None:
+            now = (*now, change.absence)
+        self.absences[change.person_id] = now
+        return now != before
 
     def _refuse_loop(self, extension_id: int, diversion: Diversion) -> None:
         to_do, seen = [diversion], set[Diversion]()
@@ -53,3 +73,8 @@ class MemoryChanges:
                 raise ChangeNotStoredError("Vidarekopplingarna går runt.")
             seen.add(at)
             to_do.extend(self.diversions.get(at.target.id or 0, ()))
+
+
+def _ended(absence: Absence, at: datetime) -> Absence:
+    in_force = absence.starts_at < at and (absence.returns_at is None or absence.returns_at > at)
+    return replace(absence, returns_at=at) if in_force else absence

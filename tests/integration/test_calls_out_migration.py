@@ -85,7 +85,7 @@ async def test_a_code_from_before_that_does_nothing_must_do_something_once_it_is
     await migrate(database_url)
     with pytest.raises(asyncpg.CheckViolationError, match="ring_the_boss"):
         await connection.execute("UPDATE feature_code SET code = '*56' WHERE code = '*55'")
-    await connection.execute("UPDATE feature_code SET action = 'absence' WHERE code = '*55'")
+    await connection.execute("UPDATE feature_code SET code = '*55*', action = 'absence' WHERE code = '*55'")
     await connection.close()
 
 

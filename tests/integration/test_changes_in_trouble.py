@@ -13,9 +13,9 @@ from callflow.policy.decision import DiversionChange
 from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
 from callflow.policy.plan import Hangup, Plan
 from callflow.service.feature_changes import STORE_SECONDS, ChangeNotKnownError, ChangeNotStoredError
-from callflow.storage import diversions
+from callflow.storage import phone_changes
 from callflow.storage.connection import Connection, connected
-from callflow.storage.diversions import PostgresChanges
+from callflow.storage.phone_changes import PostgresChanges
 from tests.databases import database_url, sample_database_url
 from tests.fakes.waiting import until_told
 
@@ -184,7 +184,7 @@ async def test_commit_that_never_was_is_not_stored(
     changes: PostgresChanges, administrator: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = await change_of(administrator)
-    monkeypatch.setattr(diversions, "_COMMIT", "SELECT pg_terminate_backend(pg_backend_pid())")
+    monkeypatch.setattr(phone_changes, "_COMMIT", "SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(ChangeNotStoredError, match="administrator command"):
         await store(changes, change)
     assert await administrator.fetchval(STANDS, change.extension_id) == 0
@@ -194,7 +194,7 @@ async def test_commit_that_a_crash_took_the_very_id_of_is_not_stored(
     changes: PostgresChanges, administrator: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     change = await change_of(administrator)
-    monkeypatch.setattr(diversions, "_MARK", "SELECT revision, '99999999' FROM policy_revision")
-    monkeypatch.setattr(diversions, "_COMMIT", "SELECT pg_terminate_backend(pg_backend_pid())")
+    monkeypatch.setattr(phone_changes, "_MARK", "SELECT revision, '99999999' FROM policy_revision")
+    monkeypatch.setattr(phone_changes, "_COMMIT", "SELECT pg_terminate_backend(pg_backend_pid())")
     with pytest.raises(ChangeNotStoredError, match="administrator command"):
         await store(changes, change)

@@ -42,6 +42,10 @@ ENDINGS = [
     ("##002*", "divert_cancel_all"),
     ("#31", "hide_number_once"),
     ("*31*", "show_number_once"),
+    ("*23", "absence"),
+    ("#23*", "absence_cancel"),
+    ("*#23", "absence_ask"),
+    ("*230#", "absence_for_another"),
 ]
 
 REFUSALS = [
@@ -113,6 +117,12 @@ REFUSALS = [
         net=True,
     ),
     Refusal(
+        "UPDATE organisation SET absence_date_order = 'YYMM'",
+        "organisation_absence_date_order_known",
+        "Välj något av: MMDD, DDMM",
+        net=True,
+    ),
+    Refusal(
         "UPDATE organisation SET outside_diversion_days = 3651",
         "organisation_outside_diversion_days_range",
         "1 till 3650",
@@ -161,8 +171,9 @@ async def test_the_database_knows_the_actions_that_the_policy_knows() -> None:
     connection = await connect(await region_url())
     endings = {action: await connection.fetchval("SELECT policy_code_ending($1)", action) for action in FeatureAction}
     await connection.close()
-    sets_a_number = {action for action, ending in endings.items() if ending == "*"}
-    assert sets_a_number == {
+    goes_on = {action for action, ending in endings.items() if ending == "*"}
+    assert goes_on == {
+        FeatureAction.ABSENCE,
         FeatureAction.DIVERT_ALL,
         FeatureAction.DIVERT_NO_ANSWER,
         FeatureAction.DIVERT_BUSY,

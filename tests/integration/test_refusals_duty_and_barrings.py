@@ -81,12 +81,12 @@ REFUSALS = [
         EXEMPTION + "(3, 'premium', 1, 'x', '2026-01-01Z', '2026-02-01Z')", "exemption_approver", "unit.manager_id"
     ),
     Refusal("UPDATE exemption SET approver_id = 2", "exemption_approver", "närmaste chef"),
-    Refusal(CODE + "(1, '21', 'absence')", "feature_code_code_form", "Tjänstekoden '21' går inte", net=True),
-    Refusal(CODE + "(1, '*2a', 'absence')", "feature_code_code_form", "börjar med", net=True),
-    Refusal(CODE + "(1, '*112', 'absence')", "feature_code_code_form", "*112", net=True),
+    Refusal(CODE + "(1, '21*', 'absence')", "feature_code_code_form", "Tjänstekoden '21*' går inte", net=True),
+    Refusal(CODE + "(1, '*2a*', 'absence')", "feature_code_code_form", "börjar med", net=True),
+    Refusal(CODE + "(1, '*112*', 'absence')", "feature_code_code_form", "*112", net=True),
     Refusal(CODE + "(1, '*21*', 'divert_all')", "feature_code_code_once", "Tjänstekoden finns redan", net=True),
-    Refusal(CODE + "(1, '*21*1', 'absence')", "feature_code_no_collision", "går inte att skilja åt"),
-    Refusal(CODE + "(1, '*23*', 'absence')", "feature_code_no_collision", "*23"),
+    Refusal(CODE + "(1, '*21*1*', 'absence')", "feature_code_no_collision", "går inte att skilja åt"),
+    Refusal(CODE + "(1, '*23*1*', 'absence')", "feature_code_no_collision", "*23*"),
 ]
 
 

@@ -52,16 +52,21 @@ async def test_generated_region_is_read_as_it_was_written(database_url: str) -> 
 
 async def test_what_calls_out_go_by_is_read_as_it_was_written(database_url: str) -> None:
     policy = generated_policy(300, monday=date(2035, 1, 1))
-    limited = {row.id: replace(row, outside_diversion_days=row.id) for row in policy.organisations.values()}
+    limited = {
+        row.id: replace(row, outside_diversion_days=row.id, absence_date_order="DDMM")
+        for row in policy.organisations.values()
+    }
+    dated = {row.id: replace(row, returns_by_date=row.id % 2 == 0) for row in policy.absence_reasons.values()}
     hidden = {row.id: replace(row, presents="hidden") for row in policy.units.values()}
     barring = Barring(id=900, category=Category.OUTSIDE_DIVERSION, extension_id=7)
     bars = {**policy.barrings, 900: barring, 901: replace(barring, id=901, extension_id=None, organisation_id=2)}
-    policy = replace(policy, organisations=limited, units=hidden, barrings=bars)
+    policy = replace(policy, organisations=limited, units=hidden, barrings=bars, absence_reasons=dated)
     trunks = (Trunk(position=2, host="sbc.example"), Trunk(position=1, host="2001:db8::7", port=5061))
     async with connected(database_url) as connection:
         await write_snapshot(connection, Snapshot(policy=policy, trunks=trunks))
     loaded = await read_snapshot(database_url)
-    for table in ("organisations", "units", "number_classes", "barrings", "exemptions", "feature_codes"):
+    tables = "organisations units absence_reasons number_classes barrings exemptions feature_codes"
+    for table in tables.split():
         assert getattr(loaded.policy, table) == getattr(policy, table), table
     assert loaded.policy.barred["extension/7"] == {Category.OUTSIDE_DIVERSION}
     assert [trunk.position for trunk in loaded.trunks] == [1, 2]

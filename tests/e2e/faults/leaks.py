@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 
-from callflow.storage.diversions import SERVER_SETTINGS
+from callflow.storage.phone_changes import SERVER_SETTINGS
 from tests.e2e.helpers import connected, eventually
 from tests.e2e.town import Town
 

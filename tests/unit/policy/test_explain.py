@@ -33,6 +33,7 @@ from tests.builders import (
     to_extension,
     unit,
 )
+from tests.unit.policy import test_absence_codes as absence_codes
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "explain.schema.json").read_text(encoding="utf-8"))
@@ -106,6 +107,14 @@ def test_json_tells_what_a_feature_code_changes(called: str) -> None:
     check(document)
     assert document["change"]["conditions"] == ["all"]
     assert (document["change"]["diversion"] is None) == (called == "#21#")
+
+
+@pytest.mark.parametrize(("called", "begins"), [("*23*1*1300#", True), ("*23*1#", True), ("#23#", False)])
+def test_json_tells_which_absence_a_feature_code_changes(called: str, begins: bool) -> None:
+    document: dict[str, Any] = explain(absence_codes.town(absence_codes.MEETING), internal(called, 1), TUESDAY_TEN)
+    check(document)
+    assert document["change"]["person_id"] == 1
+    assert (document["change"]["absence"] is not None) is begins
 
 
 def test_schema_refuses_what_is_not_documented() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from callflow.policy.barrings import Barring, Category
-from callflow.policy.decision import Call, Decision, Outcome, TraceLine, not_known, not_stored
+from callflow.policy.decision import Call, Decision, DiversionChange, Outcome, TraceLine, not_known, not_stored
 from callflow.policy.evaluate import decide
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
 from callflow.policy.feature_codes import read
@@ -72,7 +72,7 @@ def dial(code: str, rows: Policy | None = None, caller: int = 1, **values: Any) 
 
 def changed(code: str, rows: Policy | None = None) -> Diversion:
     change = dial(code, rows).change
-    assert change is not None
+    assert isinstance(change, DiversionChange)
     assert change.extension_id == 1
     assert change.diversion is not None
     assert change.conditions == (change.diversion.condition,)
@@ -177,8 +177,8 @@ def test_diversion_to_the_outside_ends_where_the_organisation_limits_it() -> Non
 
 def test_cancel_takes_away_one_and_cancel_all_everything() -> None:
     one, everything = dial("#61#").change, dial("##002#").change
-    assert one is not None
-    assert everything is not None
+    assert isinstance(one, DiversionChange)
+    assert isinstance(everything, DiversionChange)
     assert (one.conditions, one.diversion) == ((NO_ANSWER,), None)
     assert (everything.conditions, everything.diversion) == (tuple(DiversionCondition), None)
     assert heard("#61#") == "[calls-no-answer] [no-longer-diverted]"

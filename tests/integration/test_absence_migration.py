@@ -1,0 +1,24 @@
+"""The migration to absence by feature code, and the way back from it, with rows in the tables."""
+
+from callflow.storage.migrate import downgrade, migrate
+from tests.integration.test_calls_out_migration import definitions
+from tests.refusals import REGION, connect
+
+
+async def test_the_way_down_restores_what_was_there(database_url: str) -> None:
+    await downgrade(database_url, "0003")
+    connection = await connect(database_url)
+    fresh = await definitions(connection)
+    await migrate(database_url)
+    assert await definitions(connection) != fresh
+    async with connection.transaction():
+        await connection.execute(REGION)
+        await connection.execute(
+            "INSERT INTO feature_code (organisation_id, code, action) VALUES (1, '*#23#', 'absence_ask');"
+            "UPDATE organisation SET absence_date_order = 'DDMM'; UPDATE absence_reason SET returns_by_date = true"
+        )
+    await downgrade(database_url, "0003")
+    assert await definitions(connection) == fresh
+    left = await connection.fetch("SELECT code FROM feature_code ORDER BY code")
+    assert [row["code"] for row in left] == ["*21*", "*23*"]
+    await connection.close()
