@@ -19,6 +19,7 @@ COMMANDS = {
     "barring": "Show what is barred, bar and unbar; tell what kind of number a number is.",
     "exemption": "Show and give exemptions from barrings.",
     "divert": "Divert an extension's calls, or cancel the diversion.",
+    "absence": "Show, report and end the absence of whose extension it is.",
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
     "migrate": "Bring the policy database to the newest schema.",

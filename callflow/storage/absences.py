@@ -26,10 +26,11 @@ async def put_absence(connection: Connection, person_id: int, at: datetime, abse
     await connection.execute(_DELETE, person_id, at)
     await connection.execute(_END, person_id, at)
     if absence is not None:
-        await _insert(connection, person_id, absence)
+        await add_absence(connection, person_id, absence)
 
 
-async def _insert(connection: Connection, person_id: int, absence: Absence) -> None:
+async def add_absence(connection: Connection, person_id: int, absence: Absence) -> None:
+    """Plan an absence beside those that a person has, whatever its id; errors are asyncpg's own."""
     columns, values = ["person_id", "reason_id", "starts_at", "returns_at"], [
         person_id, absence.reason_id, absence.starts_at, absence.returns_at,
     ]  # fmt: skip
