@@ -88,7 +88,8 @@ class EmbeddedAsterisk:
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
         try:
-            await asyncio.wait_for(self._process.wait(), STOP_LIMIT)
+            async with asyncio.timeout(STOP_LIMIT):
+                await self._process.wait()
         except TimeoutError:
             await self.kill()
 
@@ -151,7 +152,8 @@ class EmbeddedAsterisk:
             stderr=PIPE,
         )
         try:
-            output, errors = await asyncio.wait_for(asked.communicate(), limit)
+            async with asyncio.timeout(limit):
+                output, errors = await asked.communicate()
         except TimeoutError:
             asked.kill()
             await asked.wait()

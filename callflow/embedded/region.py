@@ -226,7 +226,8 @@ class Region:
         )
         await self._trunk.start()
         self._stack.push_async_callback(self._trunk.stop)
-        await asyncio.wait_for(ready.wait(), READY_SECONDS)
+        async with asyncio.timeout(READY_SECONDS):
+            await ready.wait()
 
     async def _until_ready(self) -> None:
         url = f"http://{self.settings.service_host}:{self.settings.service_port}/ready"

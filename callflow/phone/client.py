@@ -182,7 +182,8 @@ class Phone(EventLog):
             with contextlib.suppress(ConnectionError):
                 self._process.stdin.close()
             try:
-                await asyncio.wait_for(self._process.wait(), 5)
+                async with asyncio.timeout(5):
+                    await self._process.wait()
             except TimeoutError:
                 self._process.kill()
                 await self._process.wait()
@@ -199,8 +200,8 @@ class Phone(EventLog):
             return next((event for event in self.events[since:] if event.name in {*names, "process_ended"}), None)
 
         try:
-            async with self._changed:
-                await asyncio.wait_for(self._changed.wait_for(lambda: found() is not None), START_SECONDS)
+            async with asyncio.timeout(START_SECONDS), self._changed:
+                await self._changed.wait_for(lambda: found() is not None)
         except TimeoutError:
             raise PhoneTimeoutError(self._missing(" or ".join(names), START_SECONDS)) from None
         event = found()

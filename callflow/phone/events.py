@@ -79,8 +79,8 @@ class EventLog:
             return len(found()) >= count or any(event.name == "process_ended" for event in self.events)
 
         try:
-            async with self._changed:
-                await asyncio.wait_for(self._changed.wait_for(settled), timeout)
+            async with asyncio.timeout(timeout), self._changed:
+                await self._changed.wait_for(settled)
         except TimeoutError:
             raise PhoneTimeoutError(self._missing(name, timeout)) from None
         if len(found()) < count:

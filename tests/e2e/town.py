@@ -217,8 +217,8 @@ class Town:
             return next((event for event in self.reported if event.name == name and where(event.fields)), None)
 
         try:
-            async with self._reported_changed:
-                await asyncio.wait_for(self._reported_changed.wait_for(lambda: found() is not None), seconds)
+            async with asyncio.timeout(seconds), self._reported_changed:
+                await self._reported_changed.wait_for(lambda: found() is not None)
         except TimeoutError:
             seen = [f"{it.name} {it.fields.get('Plan', '')}".rstrip() for it in self.reported]
             raise AssertionError(f"no {name} within {seconds} s; reported: {seen}") from None
