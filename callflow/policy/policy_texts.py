@@ -14,12 +14,11 @@ def policy_texts(policy: Policy) -> Iterator[tuple[str, str]]:
     A call may pass several organisations and keeps the language it began in, hence every language for each text.
     """
     languages = sorted({row.language for row in policy.organisations.values()} or {_DEFAULT_LANGUAGE})
-    for value in sorted(set(_texts(policy))):
-        for language in languages:
+    values = set(_texts(policy))
+    for language in languages:
+        reasons = {reason_text(row, language) for row in policy.absence_reasons.values()}
+        for value in sorted(values | reasons):
             yield language, value
-    for reason in policy.absence_reasons.values():
-        for language in languages:
-            yield language, reason_text(reason, language)
 
 
 def _texts(policy: Policy) -> Iterator[str]:
