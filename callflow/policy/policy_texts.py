@@ -14,11 +14,11 @@ def policy_texts(policy: Policy) -> Iterator[tuple[str, str]]:
     A call may pass several organisations and keeps the language it began in, hence every language for each text.
     """
     languages = sorted({row.language for row in policy.organisations.values()} or {_DEFAULT_LANGUAGE})
-    values = set(_texts(policy))
-    for language in languages:
-        reasons = {reason_text(row, language) for row in policy.absence_reasons.values()}
-        for value in sorted(values | reasons):
-            yield language, value
+    reasons = policy.absence_reasons.values()
+    spoken = {(value, language) for value in _texts(policy) for language in languages}
+    spoken |= {(reason_text(row, language), language) for row in reasons for language in languages}
+    for value, language in sorted(spoken):
+        yield language, value
 
 
 def _texts(policy: Policy) -> Iterator[str]:
