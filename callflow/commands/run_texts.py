@@ -65,6 +65,12 @@ TO_DIAL = (
         _from_outside("+4690161108", f'--at "{DAYTIME}"'),
     ),
     ToDial(
+        "61113",
+        "R10: på semester: varför, till när, och val att gå vidare",
+        "R10: on holiday: why, until when, and a choice how to go on",
+        _from_outside("+4690161113"),
+    ),
+    ToDial(
         "61200",
         "R4, R6: Bygglov; telefontid 9–11.30 och 13–15",
         "R4, R6: Building permits; telephone hours 9–11.30 and 13–15",
