@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from datetime import datetime, tzinfo
+from datetime import UTC, datetime, tzinfo
 from typing import Annotated
 
 import typer
@@ -34,6 +34,7 @@ _TEXTS = {
         "nobodys": "{number} tillhör ingen person, och bara en person kan vara frånvarande.",
         "unknown_reason": "Ingen orsak har siffran ”{digit}”. De som finns är: {reasons}.",
         "order": "Frånvaron slutar {ends} och måste sluta efter {starts}.",
+        "past": "{starts} har redan varit. Utan --from gäller frånvaron från nu.",
         "refused": "{number} kan inte hänvisa till ”{to}”: {why}.",
         "one_thing": "Ange en orsak, eller --back, eller inget av dem för att se vad som gäller.",
         "alone": "--until, --from och --refer hör till en orsak: callflow absence 61100 2 --until 13:00",
@@ -47,6 +48,7 @@ _TEXTS = {
         "nobodys": "{number} belongs to no person, and only a person can be absent.",
         "unknown_reason": "No reason has the digit “{digit}”. Those there are: {reasons}.",
         "order": "The absence ends at {ends} and must end after {starts}.",
+        "past": "{starts} has been already. Without --from the absence begins now.",
         "refused": "{number} cannot refer to “{to}”: {why}.",
         "one_thing": "Give a reason, or --back, or neither to see what there is.",
         "alone": "--until, --from and --refer go with a reason: callflow absence 61100 2 --until 13:00",
@@ -108,8 +110,11 @@ def _absence(
     reason = _reason(policy, person, digit)
     begins = _instant(starts, now(), zone) if starts else now()
     ends = _instant(until, begins, zone) if until else None
-    if ends is not None and ends <= max(begins, now()):
-        raise NoAbsenceError(_say("order", ends=_shown(ends, zone), starts=_shown(max(begins, now()), zone)))
+    first = max(begins.astimezone(UTC), now())
+    if starts and first > begins:
+        raise NoAbsenceError(_say("past", starts=_shown(begins, zone)))
+    if ends is not None and ends.astimezone(UTC) <= first:
+        raise NoAbsenceError(_say("order", ends=_shown(ends, zone), starts=_shown(first, zone)))
     referral = _target(policy, extension, refer) if refer else None
     return Absence(id=0, reason_id=reason.id, starts_at=begins, returns_at=ends, referral=referral)
 

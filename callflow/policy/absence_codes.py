@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from callflow.policy.absence_words import told_absence
-from callflow.policy.absences import absence_at, back_at, person_of
+from callflow.policy.absences import LONGEST_DAYS, absence_at, back_at, person_of
 from callflow.policy.builder import Node
 from callflow.policy.decision import AbsenceChange
 from callflow.policy.feature_actions import FeatureAction
@@ -18,8 +18,6 @@ from callflow.policy.schedule import zone_of
 from callflow.policy.spoken import prompt
 
 ACTIONS = frozenset((FeatureAction.ABSENCE, FeatureAction.ABSENCE_CANCEL, FeatureAction.ABSENCE_ASK))
-LONGEST_DAYS = 300
-"""A date further ahead is one that has passed: the year is neither dialled nor read back."""
 DAY_FIRST = "DDMM"
 
 _DIALLED = re.compile(r"([0-9])(?:\*([0-9]{4}))?")
@@ -72,7 +70,8 @@ def _time(hour: int, minute: int, _organisation: Organisation, now: datetime) ->
         back = datetime.combine(now.date(), time(hour, minute), now.tzinfo)
     except ValueError:
         return ReturnRefusal.IMPOSSIBLE
-    return back if back > now else ReturnRefusal.PASSED
+    to_come = [moment for moment in (back, back.replace(fold=1)) if moment.timestamp() > now.timestamp()]
+    return to_come[0] if to_come else ReturnRefusal.PASSED
 
 
 def _date(first: int, second: int, organisation: Organisation, now: datetime) -> datetime | ReturnRefusal:
@@ -126,7 +125,10 @@ def _told(route: Route, extension: Extension, person: Person, absence: Absence, 
     back = back_at(route.policy, person, absence)
     until = f"{back:%Y-%m-%d %H:%M}" if back is not None else "–"
     route.note("R10", True, "absence_asked" if asked else "absence_set", extension=extension.number, back=until)
-    return told(route, (prompt("callers-hear"), *told_absence(route, extension, absence, back)))
+    reason = route.policy.absence_reasons.get(absence.reason_id)
+    everybody = reason is not None and reason.tell_external
+    hear = prompt("callers-hear" if everybody else "colleagues-hear")
+    return told(route, (hear, *told_absence(route, extension, absence, back)))
 
 
 def _refused(route: Route, extension: Extension, why: str, *words: Phrase) -> Done:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from callflow.policy.absences import reason_text
+from callflow.policy.absences import LONGEST_DAYS, reason_text
 from callflow.policy.extensions import spoken_name
 from callflow.policy.model import Absence, Extension
 from callflow.policy.plan import Phrase
@@ -20,8 +20,8 @@ def told_absence(route: Route, extension: Extension, absence: Absence, back: dat
     else:
         route.note("R10", True, "absence_reason_withheld")
         why = prompt("is-away")
-    if back is None:
+    now = route.now.astimezone(back.tzinfo) if back is not None else route.now
+    if back is None or back.date() - now.date() > timedelta(days=LONGEST_DAYS):
         return (who, why)
-    now = route.now.astimezone(back.tzinfo)
     route.changes_at(datetime.combine(now.date() + timedelta(days=1), time(), back.tzinfo))
     return (who, why, prompt("and-is-back"), *returning(back, now))

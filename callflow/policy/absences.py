@@ -6,6 +6,9 @@ from callflow.policy.model import Absence, AbsenceReason, Extension, Person, Pol
 from callflow.policy.route import Route
 from callflow.policy.schedule import zone_of
 
+LONGEST_DAYS = 300
+"""A return further ahead is neither taken from a date that is dialled nor told: its year is not spoken."""
+
 
 def person_of(policy: Policy, extension: Extension) -> Person | None:
     """Return whose extension it is; None for one that is nobody's, or whose person is missing."""

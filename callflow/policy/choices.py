@@ -129,7 +129,7 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
             way = _level(route, roster, level, target, way)
     if phone is not None:
         mover = Target(TargetKind.UNIT, above[0].id)
-        return reach_place(route, phone, State().moved_by(mover), way)
+        return reach_place(route, phone, State().for_duty(mover), way)
     return way(State())
 
 
@@ -185,7 +185,7 @@ def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, othe
             level=str(level.level),
             place=place,
         )
-        here = state.on_path(frozenset()).moved_by(Target(TargetKind.SWITCHBOARD, roster.organisation_id))
+        here = state.on_path(frozenset()).for_duty(Target(TargetKind.SWITCHBOARD, roster.organisation_id))
         return reach_place(route, target, here, otherwise, min(level.ring_limit, MOST_RINGS))
 
     return ring

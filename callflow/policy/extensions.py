@@ -41,7 +41,7 @@ def ring_extension(route: Route, extension: Extension, state: State, otherwise: 
         way = _divert(route, everything, extension, no_answer)
         return way(state)
     route.note("R9", False, "no_diversion_of_all_calls", extension=extension.number)
-    if is_away(route, extension):
+    if not state.on_duty and is_away(route, extension):
         route.note("R10", True, "absent_does_not_ring", extension=extension.number)
         return otherwise(state.failed(Failure(FailureKind.NO_ANSWER, name)))
     return _ring(route, extension, name, state, otherwise, limit, active)
@@ -137,12 +137,12 @@ def _group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[
         if member is None:
             route.note("R23", False, "place_missing", place=f"extension {member_id}")
             continue
+        unit_ids.add(member.unit_id)
         away = member.locked or is_away(route, member)
         if away or DiversionCondition.ALL in _active_diversions(route, member):
             route.note("R9", True, "group_member_away", extension=member.number, group=group.name)
             continue
         legs.update(legs_of(route, member))
-        unit_ids.add(member.unit_id)
     return tuple(sorted(legs, key=lambda leg: (leg.kind, leg.address, leg.confirm))), tuple(sorted(unit_ids))
 
 
@@ -157,3 +157,12 @@ def extension_name(policy: Policy, extension: Extension) -> str | None:
         return extension.name
     person = person_of(policy, extension)
     return person.full_name if person is not None else None
+
+
+def spoken_group_name(route: Route, group: RingGroup) -> str | None:
+    """Return the name of a ring group as this caller may hear it: none where a member's unit is confidential."""
+    name: str | None = group.name
+    for unit_id in group_legs(route, group)[1]:
+        if (unit := route.policy.units.get(unit_id)) is not None:
+            name = name_for_caller(route, name, unit)
+    return name

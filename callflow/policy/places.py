@@ -9,7 +9,6 @@ from callflow.policy.plan import Leg, LegKind
 from callflow.policy.route import Otherwise, Route, State
 from callflow.policy.routing import (
     dial,
-    name_for_caller,
     note_barred,
     note_exemptions,
     place_name,
@@ -42,15 +41,11 @@ def reach(  # noqa: PLR0911 - one return a kind of place
 
 def _ring_group(route: Route, group_id: int, state: State, otherwise: Otherwise, limit: int) -> Node:
     group = route.policy.ring_groups[group_id]
-    legs, unit_ids = extensions.group_legs(route, group)
+    legs, _ = extensions.group_legs(route, group)
     if not legs:
         route.note("R4", False, "nobody_in_group", group=group.name)
         return otherwise(state)
-    units_of_group = [route.policy.units[unit_id] for unit_id in unit_ids if unit_id in route.policy.units]
-    name: str | None = group.name
-    for unit in units_of_group:
-        name = name_for_caller(route, name, unit)
-    return dial(route, legs, limit, name, state, otherwise)
+    return dial(route, legs, limit, extensions.spoken_group_name(route, group), state, otherwise)
 
 
 def _reach_number(route: Route, target: Target, state: State, otherwise: Otherwise, limit: int) -> Node:

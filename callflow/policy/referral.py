@@ -3,7 +3,7 @@
 from callflow.policy.absence_words import told_absence
 from callflow.policy.absences import back_at, person_of
 from callflow.policy.builder import Node
-from callflow.policy.extensions import spoken_name
+from callflow.policy.extensions import spoken_group_name, spoken_name
 from callflow.policy.hours import switchboard_hours
 from callflow.policy.model import (
     Absence,
@@ -31,13 +31,18 @@ def refer(route: Route, extension: Extension, absence: Absence, state: State, ot
     Silence leads to the message, without a mailbox to the target, and without either to `otherwise`; so does a target
     that does not answer.
     """
-    key = ("refer", extension.id, absence, state.visited, otherwise)
+    message = _message(route, extension, absence)
+    if message is not None:  # where all ends, so that nothing hangs on how the call came here
+        state, otherwise = State().at(Target(TargetKind.EXTENSION, extension.id)), lambda _: message
+    key = ("refer", extension.id, absence, state.visited, None if message is not None else otherwise)
     if key not in route.memo:
-        route.memo[key] = _menu(route, extension, absence, state.heard(), otherwise)
+        route.memo[key] = _menu(route, extension, absence, state.heard(), message, otherwise)
     return route.memo[key]
 
 
-def _menu(route: Route, extension: Extension, absence: Absence, state: State, otherwise: Otherwise) -> Node:
+def _menu(  # noqa: PLR0913, PLR0917 - whose absence, the message, and what follows without one
+    route: Route, extension: Extension, absence: Absence, state: State, message: Node | None, after: Otherwise
+) -> Node:
     person = person_of(route.policy, extension)
     assert person is not None  # the absence is somebody's
     back = back_at(route.policy, person, absence)
@@ -46,30 +51,40 @@ def _menu(route: Route, extension: Extension, absence: Absence, state: State, ot
     else:
         route.note("R10", True, "absent_until", extension=extension.number, back=f"{back:%Y-%m-%d %H:%M}")
     told = told_absence(route, extension, absence, back)
-    message = voicemail(route, extension.mailbox_id)
-    after: Otherwise = otherwise if message is None else lambda _: message
     target = _target(route, extension, absence, state, after)
     operators = _operators(route, extension, state, after)
     lines: list[Phrase] = []
     choices: list[tuple[str, Node]] = []
-    if target is not None:
+    if target is not None and target is not message:
         lines += _offer(route, absence.referral)
         choices.append((REFERRAL_DIGIT, target))
     if message is not None:
         lines.append(prompt("message-press-2"))
         choices.append((MESSAGE_DIGIT, message))
-    if operators is not None:
+    if operators is not None and operators is not message:
         lines.append(prompt("switchboard-press-0"))
         choices.append((SWITCHBOARD_DIGIT, operators))
-    return menu(route, (*told, *lines), tuple(choices), message or target or otherwise(state))
+    return menu(route, (*told, *lines), tuple(choices), message or target or after(state))
 
 
 def _target(route: Route, extension: Extension, absence: Absence, state: State, after: Otherwise) -> Node | None:
-    """Return the way to where the absence refers; None without that, and for a mailbox (a message is offered)."""
+    """Return the way to where the absence refers; None without that, and where it is offered in any case."""
     target = absence.referral
     if target is None or target.kind is TargetKind.MAILBOX:
         return None
+    if target == Target(TargetKind.SWITCHBOARD, extension.organisation_id):
+        return None
     return reach_place(route, target, state.moved_by(Target(TargetKind.EXTENSION, extension.id)), after)
+
+
+def _message(route: Route, extension: Extension, absence: Absence) -> Node | None:
+    """Let the caller leave a message in the mailbox that the absence refers to, else in that of the extension."""
+    referral = absence.referral
+    if referral is not None and referral.kind is TargetKind.MAILBOX:
+        message = voicemail(route, referral.id)
+        if message is not None:
+            return message
+    return voicemail(route, extension.mailbox_id)
 
 
 def _operators(route: Route, extension: Extension, state: State, after: Otherwise) -> Node | None:
@@ -98,7 +113,9 @@ def _name(route: Route, target: Target) -> str | None:
             return spoken_name(route, extension)
         case Unit() as unit:
             return name_for_caller(route, unit.name, unit)
-        case RingGroup() | Organisation() as row:
-            return row.name
+        case RingGroup() as group:
+            return spoken_group_name(route, group)
+        case Organisation() as organisation:
+            return organisation.name
         case _:
             return None

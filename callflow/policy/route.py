@@ -50,21 +50,26 @@ class State:
     """Where the caller stands: rings left before a voice, the places gone through, what has just failed.
 
     `mover` is the extension, unit or organisation (its switchboard) that sends the call to where it goes next: its
-    barrings count for a number outside (R18).
+    barrings count for a number outside (R18). `on_duty`: whoever is there has duty, and rings in spite of an absence.
     """
 
     rings_left: int = MOST_RINGS
     visited: frozenset[Target] = frozenset()
     failure: Failure | None = None
     mover: Target | None = None
+    on_duty: bool = False
 
     def at(self, place: Target) -> "State":
         """Return the state with this place gone through."""
-        return State(self.rings_left, self.visited | {place}, self.failure)
+        return State(self.rings_left, self.visited | {place}, self.failure, on_duty=self.on_duty)
 
     def moved_by(self, mover: Target | None) -> "State":
         """Return the state in which `mover` sends the call on."""
-        return State(self.rings_left, self.visited, self.failure, mover)
+        return State(self.rings_left, self.visited, self.failure, mover, self.on_duty)
+
+    def for_duty(self, mover: Target) -> "State":
+        """Return the state in which `mover` sends the call to whoever has duty."""
+        return State(self.rings_left, self.visited, self.failure, mover, on_duty=True)
 
     def heard(self) -> "State":
         """Return the state after a voice has spoken, which told of any failure."""

@@ -27,9 +27,10 @@ _WORDS = (
     "nobody-any-more", "until-and-with", "diversion-not-set", "target-not-understood",
     "target-not-in-use", "target-is-emergency", "target-is-own", "target-loops", "target-loops-later",
     "target-missing", "seconds-not-understood", "no-voicemail", "change-not-saved", "change-not-known",
-    "nothing-changed", "code-ends-here", "is-away", "and-is-back", "on-weekday", "referral-to", "press-1",
-    "referral-press-1", "callers-hear", "not-absent", "no-longer-absent", "absence-not-set", "absence-not-understood",
-    "absence-reason-unknown", "return-has-passed", "return-not-understood", "phone-is-nobodys",
+    "nothing-changed", "code-ends-here", "is-away", "and-is-back", "on-weekday", "on-date", "referral-to", "press-1",
+    "referral-press-1", "callers-hear", "colleagues-hear", "not-absent", "no-longer-absent", "absence-not-set",
+    "absence-not-understood", "absence-reason-unknown", "return-has-passed", "return-not-understood",
+    "phone-is-nobodys",
 )  # fmt: skip
 
 PROMPTS = frozenset(
@@ -115,7 +116,7 @@ def returning(at: datetime, now: datetime) -> tuple[Phrase, ...]:
     elif days < _DAYS_OF_A_WEEK:
         day = (prompt("on-weekday"), prompt(f"weekday-{at.isoweekday()}"))
     else:
-        day = spoken_date(at.date())
+        day = (prompt("on-date"), prompt(f"day-{at.day}"), prompt(f"month-{at.month}"))
     minutes = at.hour * 60 + at.minute
     return (*day, prompt("clock"), *_time(minutes)) if minutes or not day else day
 

@@ -27,7 +27,13 @@ def read_instant(text: str) -> datetime:
 def local_instant(text: str, zone: tzinfo) -> datetime:
     """Read a time that a person writes: without an offset it is local in `zone`; raise `BadTimeError` for no time."""
     instant = _read(text)
-    return instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+    local = instant if instant.tzinfo is not None else instant.replace(tzinfo=zone)
+    try:
+        local.astimezone(UTC)
+        local.astimezone(zone)
+    except OverflowError as error:
+        raise BadTimeError(f"”{text}” är ingen tid som går att räkna med.\n'{text}' is out of range.") from error
+    return local
 
 
 def _read(text: str) -> datetime:

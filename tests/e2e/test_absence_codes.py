@@ -66,7 +66,7 @@ async def test_date_is_dialled_as_the_organisation_has_it(town: Town) -> None:
     for order, digits in (("MMDD", f"{day:%m%d}"), ("DDMM", f"{day:%d%m}")):
         await town.sql("UPDATE organisation SET absence_date_order = $1 WHERE key = 'umea'", order)
         sounds = await dial(town, phone, f"*23*4*{digits}#", "callers-hear", "and-is-back", at=DURING)
-        assert words_of(sounds)[-3:] == ["the", f"day-{day.day}", f"month-{day.month}"]
+        assert words_of(sounds)[-3:] == ["on-date", f"day-{day.day}", f"month-{day.month}"]
         assert [row[2] for row in await standing(town)] == [datetime.combine(day, time(), STOCKHOLM)]
 
 

@@ -62,6 +62,8 @@ def test_words_are_english_where_that_is_set(callflow: CommandLine) -> None:
         (("0",), "Ingen orsak har siffran ”0”. De som finns är: 1 är på sammanträde, 2 är på lunch"),
         (("2", "--until", "2020-01-01"), "Frånvaron slutar 2020-01-01 00:00 och måste sluta efter"),
         (("2", "--until", "i morgon"), "är ingen tid"),
+        (("2", "--until", "9999-12-31T23:59-05:00"), "är ingen tid som går att räkna med"),
+        (("2", "--from", "2020-01-01"), "2020-01-01 00:00 har redan varit"),
         (("2", "--refer", "09001234567"), "090161100 kan inte hänvisa till ”09001234567”: numret är spärrat."),
         (("2", "--refer", "61998"), "används inte"),
         (("2", "--refer", "hemma"), "är inget telefonnummer"),

@@ -27,6 +27,7 @@ from tests.builders import (
     policy,
     reason,
     reasons,
+    roster,
     schedule,
     to_extension,
     to_group,
@@ -96,8 +97,8 @@ def test_absence_counts_from_its_beginning_until_its_end() -> None:
         ("2026-11-25 00:00", "[tomorrow]"),
         ("2026-11-30 08:00", "[on-weekday] [weekday-1] [clock] [hour-8]"),
         ("2026-11-30 00:00", "[on-weekday] [weekday-1]"),
-        ("2026-12-01 00:00", "[the] [day-1] [month-12]"),
-        ("2026-12-14 07:30", "[the] [day-14] [month-12] [clock] [hour-7] [minute-30]"),
+        ("2026-12-01 00:00", "[on-date] [day-1] [month-12]"),
+        ("2026-12-14 07:30", "[on-date] [day-14] [month-12] [clock] [hour-7] [minute-30]"),
     ],
 )
 def test_return_is_told_as_people_say_it(returns: str, words: str) -> None:
@@ -192,11 +193,92 @@ def test_referral_to_a_mailbox_is_the_message_alone() -> None:
     assert told(rows) == "Åsa Öberg är på lunch [and-is-back] [clock] [hour-13]"
 
 
-def test_referral_to_whom_the_phone_may_not_call_goes_on_to_the_message() -> None:
-    rows = town(replace(LUNCH, referral=to_number("+4722225555")))
+def test_referral_to_a_mailbox_takes_the_message_there() -> None:
+    boxes = {"mailboxes": [mailbox(1), mailbox(5)]}
+    elsewhere = replace(LUNCH, referral=to_mailbox(5))
+    assert way(decided(town(elsewhere, **boxes), external(ONE)))[1] == "voicemail 70005"
+    alone = town(elsewhere, extensions=[extension(1, name="Åsa Öberg", person_id=1)], **boxes)
+    assert way(decided(alone, external(ONE)))[1] == "voicemail 70005"
+    missing = town(replace(LUNCH, referral=to_mailbox(77)))
+    assert way(decided(missing, external(ONE)))[1] == "voicemail 70001"
+
+
+@pytest.mark.parametrize("target", [to_number("+4722225555"), to_extension(77), to_extension(3), to_unit(2)])
+def test_where_nobody_can_be_reached_is_not_offered(target: Any) -> None:
+    rows = town(
+        replace(LUNCH, referral=target),
+        people=[person(1, absences=(replace(LUNCH, referral=target),)), person(3, absences=(LUNCH,))],
+        extensions=[
+            extension(1, name="Åsa Öberg", person_id=1, mailbox_id=1),
+            extension(2, name="Bo Ek"),
+            extension(3, person_id=3),
+        ],
+        units=[unit(1), unit(2)],
+    )
+    assert told(rows) == "Åsa Öberg är på lunch [and-is-back] [clock] [hour-13]"
+
+
+def test_operators_who_are_all_absent_are_not_offered() -> None:
+    rows = town(LUNCH, organisations=[organisation(operator_group_id=1)], ring_groups=[group(1, 1, name="Växel")])
+    assert told(rows) == "Åsa Öberg är på lunch [and-is-back] [clock] [hour-13]"
+
+
+def test_group_with_a_confidential_member_is_not_named_outside_even_while_that_one_is_away() -> None:
+    rows = town(
+        replace(LUNCH, referral=to_group(1)),
+        extensions=[
+            extension(1, name="Åsa Öberg", person_id=1, mailbox_id=1),
+            extension(2, unit_id=2, locked=True),
+            extension(3),
+        ],
+        units=[unit(1), unit(2, confidential=True)],
+        ring_groups=[group(1, 2, 3, name="Skyddat boende")],
+    )
+    assert "[referral-press-1]" in way(decided(rows, external(ONE)))[0]
+    assert "Skyddat" not in " ".join(way(decided(rows, external(ONE)), "1"))
+
+
+def test_who_has_duty_rings_in_spite_of_an_absence() -> None:
+    gone = absence("2026-11-24 16:00", "2026-11-25 08:00")
+    rows = town(
+        gone,
+        units=[unit(1, telephone_schedule_id=1, working_schedule_id=1, duty_roster_id=1)],
+        schedules=[schedule(1)],
+        duty_rosters=[roster(1, to_extension(1))],
+        mailboxes=[mailbox(1), mailbox(9)],
+    )
+    assert way(decided(rows, external("+4690161901"), TUESDAY_NIGHT), "1")[1] == "ring 61001 x4"
+    assert way(decided(rows, external(ONE), TUESDAY_NIGHT))[0].startswith("menu Åsa Öberg är på lunch")
+
+
+def test_duty_phone_of_a_unit_rings_in_spite_of_an_absence() -> None:
+    rows = town(
+        LUNCH,
+        units=[unit(1, telephone_schedule_id=1, working_schedule_id=2, duty_phone=to_extension(1))],
+        schedules=[schedule(1, (780, 900)), schedule(2, (480, 1000))],
+    )
+    assert way(decided(rows, external("+4690161901")), "1")[1] == "ring 61001 x4"
+
+
+def test_many_ways_to_the_absence_are_one_menu() -> None:
+    places = [to_extension(number) for number in (11, 12, 13)]
+    diversions = tuple(
+        diversion(condition, to_unit(number))
+        for number, condition in enumerate(("no_answer", "busy", "unreachable"), start=2)
+    )
+    rows = town(
+        replace(LUNCH, reason_id=AT_HOME, referral=to_unit(5)),
+        extensions=[
+            extension(1, name="Åsa Öberg", person_id=1, mailbox_id=1, diversions=diversions),
+            *(extension(number) for number in (2, 11, 12, 13)),
+        ],
+        units=[unit(1), *(unit(number, *places, number=None) for number in (2, 3, 4, 5))],
+        organisations=[organisation(operator_group_id=1)],
+        ring_groups=[group(1, 2, name="Växel")],
+    )
     decision = decided(rows, external(ONE))
-    assert way(decision, "1")[1] == "voicemail 70001"
-    assert "outside_number_barred" in reasons(decision, "R18")
+    assert sum(isinstance(step, Menu) for step in decision.plan.steps) == 1
+    assert "plan_too_long" not in reasons(decision)
 
 
 def test_switchboard_is_offered_while_it_is_open() -> None:
@@ -218,13 +300,17 @@ def test_switchboard_is_offered_while_it_is_open() -> None:
     assert "[switchboard-press-0]" not in way(decided(away, external(ONE), TUESDAY_NIGHT))[0]
 
 
-def test_referral_to_the_switchboard_is_named_by_the_organisation() -> None:
-    rows = town(
-        replace(LUNCH, referral=to_switchboard()),
-        organisations=[organisation(operator_group_id=1)],
-        ring_groups=[group(1, 2)],
-    )
-    assert "[referral-to] Umeå kommun [press-1]" in way(decided(rows, external(ONE)))[0]
+def test_referral_to_the_own_switchboard_is_offered_once() -> None:
+    both = [organisation(operator_group_id=1), organisation(2, name="Vännäs kommun", operator_group_id=1)]
+    tables: dict[str, Any] = {"organisations": both, "ring_groups": [group(1, 2)]}
+    own = way(decided(town(replace(LUNCH, referral=to_switchboard()), **tables), external(ONE)))[0]
+    assert own.endswith("[hour-13] [message-press-2] [switchboard-press-0]")
+    other = way(decided(town(replace(LUNCH, referral=to_switchboard(2)), **tables), external(ONE)))[0]
+    assert "[referral-to] Vännäs kommun [press-1]" in other
+
+
+def test_return_of_another_year_is_not_told() -> None:
+    assert told(town(absence("2026-11-24 08:00", "2028-05-03 08:00"))) == "Åsa Öberg är på lunch"
 
 
 def test_without_voicemail_silence_leads_to_the_target_and_then_to_the_unit() -> None:

@@ -102,7 +102,7 @@ def test_four_digits_are_a_time_or_a_date_as_the_reason_has_it(code: str, order:
 
 
 def test_date_is_read_back_as_one_says_it() -> None:
-    assert heard(dial("*23*4*1214#")).endswith("har semester [and-is-back] [the] [day-14] [month-12]")
+    assert heard(dial("*23*4*1214#")).endswith("har semester [and-is-back] [on-date] [day-14] [month-12]")
     assert heard(dial("*23*4*1125#")).endswith("har semester [and-is-back] [tomorrow]")
 
 
@@ -142,7 +142,7 @@ def test_what_cannot_be_is_refused_with_the_reason(code: str, word: str, why: st
 def test_leap_day_is_a_date_only_where_the_year_to_come_has_it() -> None:
     assert heard(dial("*23*4*0229#")).endswith("[return-not-understood]")
     leap = dial("*23*4*0229#", now=at("2027-12-01 10:00"))
-    assert heard(leap).endswith("[the] [day-29] [month-2]")
+    assert heard(leap).endswith("[on-date] [day-29] [month-2]")
 
 
 @pytest.mark.parametrize("code", ["*23*1#", "#23#", "*#23#"])
@@ -205,3 +205,25 @@ def test_absence_that_could_not_be_stored_is_told_as_such() -> None:
 
 def test_what_is_read_back_has_been_made_ahead() -> None:
     assert {("sv", "Anna Lind"), ("sv", "har semester")} <= set(policy_texts(town()))
+
+
+def test_reason_that_is_not_told_outside_is_read_back_as_what_colleagues_hear() -> None:
+    ill = reason(6, "är sjuk", tell_external=False)
+    rows = town(absence_reasons=[ill])
+    assert heard(dial("*23*6#", rows)) == "[colleagues-hear] Anna Lind är sjuk"
+
+
+@pytest.mark.parametrize(
+    ("now", "digits", "returns"),
+    [
+        ("2026-10-25T00:30:00Z", "0245", "2026-10-25T00:45:00Z"),
+        ("2026-10-25T00:50:00Z", "0245", "2026-10-25T01:45:00Z"),
+        ("2026-10-25T01:30:00Z", "0245", "2026-10-25T01:45:00Z"),
+    ],
+)
+def test_hour_that_comes_twice_is_the_one_to_come(now: str, digits: str, returns: str) -> None:
+    decision = dial(f"*23*1*{digits}#", now=datetime.fromisoformat(now))
+    assert isinstance(decision.change, AbsenceChange)
+    assert decision.change.absence is not None
+    assert decision.change.absence.returns_at is not None
+    assert decision.change.absence.returns_at.timestamp() == datetime.fromisoformat(returns).timestamp()
