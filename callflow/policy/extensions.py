@@ -163,6 +163,5 @@ def spoken_group_name(route: Route, group: RingGroup) -> str | None:
     """Return the name of a ring group as this caller may hear it: none where a member's unit is confidential."""
     name: str | None = group.name
     for unit_id in group_legs(route, group)[1]:
-        if (unit := route.policy.units.get(unit_id)) is not None:
-            name = name_for_caller(route, name, unit)
+        name = name_for_caller(route, name, route.policy.units.get(unit_id))
     return name
