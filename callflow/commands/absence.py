@@ -11,9 +11,9 @@ from callflow.commands.rights import read_rights
 from callflow.commands.shared import change_policy, find_extension, in_language, require_diallable
 from callflow.config import settings
 from callflow.errors import CallflowError
-from callflow.policy.absences import absence_at, person_of, reason_text
+from callflow.policy.absences import absence_at, person_of, reason_of_digit, reason_words
 from callflow.policy.diversion_targets import TargetRefusal, check_target
-from callflow.policy.extensions import extension_name
+from callflow.policy.feature_words import name_and_number
 from callflow.policy.model import Absence, AbsenceReason, Extension, Person, Policy, Target
 from callflow.policy.numbers import national
 from callflow.policy.schedule import zone_of
@@ -120,9 +120,9 @@ def _absence(
 
 
 def _reason(policy: Policy, person: Person, digit: str) -> AbsenceReason:
-    rows = [row for row in policy.absence_reasons.values() if row.organisation_id == person.organisation_id]
-    found = next((row for row in rows if row.digit == digit), None)
+    found = reason_of_digit(policy, person.organisation_id, digit)
     if found is None:
+        rows = [row for row in policy.absence_reasons.values() if row.organisation_id == person.organisation_id]
         known = ", ".join(f"{row.digit} {_words(row)}" for row in sorted(rows, key=lambda row: row.digit))
         raise NoAbsenceError(_say("unknown_reason", digit=digit, reasons=known or "–"))
     return found
@@ -168,13 +168,12 @@ def _show(policy: Policy, person: Person) -> None:
 
 
 def _name(policy: Policy, target: Target) -> str:
-    row = policy.row(target)
-    name = extension_name(policy, row) if isinstance(row, Extension) else getattr(row, "name", None)
-    return str(name or target.number or getattr(row, "number", target.id))
+    name, number = name_and_number(policy, target)
+    return str(name or number or target.id)
 
 
 def _words(reason: AbsenceReason) -> str:
-    return reason_text(reason, settings().language)
+    return reason_words(reason, settings().language)
 
 
 def _shown(instant: datetime, zone: tzinfo) -> str:

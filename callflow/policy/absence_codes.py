@@ -6,7 +6,7 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 
 from callflow.policy.absence_words import told_absence
-from callflow.policy.absences import LONGEST_DAYS, absence_at, back_at, person_of
+from callflow.policy.absences import LONGEST_DAYS, absence_at, back_at, person_of, reason_of_digit
 from callflow.policy.builder import Node
 from callflow.policy.decision import AbsenceChange
 from callflow.policy.feature_actions import FeatureAction
@@ -97,7 +97,7 @@ def _set(route: Route, extension: Extension, person: Person, rest: str) -> Done:
     if dialled is None:
         return _refused(route, extension, "absence_unreadable", prompt("absence-not-understood"))
     digit, digits = dialled.groups()
-    reason = _reason(route, organisation, digit)
+    reason = reason_of_digit(policy, organisation.id, digit)
     if reason is None:
         return _refused(route, extension, "absence_reason_unknown", prompt("absence-reason-unknown"))
     returns_at = None
@@ -113,11 +113,6 @@ def _set(route: Route, extension: Extension, person: Person, rest: str) -> Done:
 
 
 _REFUSED = {ReturnRefusal.PASSED: "return-has-passed", ReturnRefusal.IMPOSSIBLE: "return-not-understood"}
-
-
-def _reason(route: Route, organisation: Organisation, digit: str) -> AbsenceReason | None:
-    rows = route.policy.absence_reasons.values()
-    return next((row for row in rows if row.organisation_id == organisation.id and row.digit == digit), None)
 
 
 def _told(route: Route, extension: Extension, person: Person, absence: Absence, *, asked: bool) -> Node:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from callflow.policy.absences import LONGEST_DAYS, reason_text
+from callflow.policy.absences import LONGEST_DAYS, reason_words
 from callflow.policy.extensions import spoken_name
 from callflow.policy.model import Absence, Extension
 from callflow.policy.plan import Phrase
@@ -16,12 +16,14 @@ def told_absence(route: Route, extension: Extension, absence: Absence, back: dat
     who = text(name) if name else prompt("the-one-you-seek")
     reason = route.policy.absence_reasons.get(absence.reason_id)
     if reason is not None and (route.internal or reason.tell_external):
-        why = text(reason_text(reason, route.organisation.language))
+        why = text(reason_words(reason, route.organisation.language))
     else:
         route.note("R10", True, "absence_reason_withheld")
         why = prompt("is-away")
-    now = route.now.astimezone(back.tzinfo) if back is not None else route.now
-    if back is None or back.date() - now.date() > timedelta(days=LONGEST_DAYS):
+    if back is None:
+        return (who, why)
+    now = route.now.astimezone(back.tzinfo)
+    if back.date() - now.date() > timedelta(days=LONGEST_DAYS):
         return (who, why)
     route.changes_at(datetime.combine(now.date() + timedelta(days=1), time(), back.tzinfo))
     return (who, why, prompt("and-is-back"), *returning(back, now))

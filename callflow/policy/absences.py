@@ -60,7 +60,13 @@ def is_away(route: Route, extension: Extension) -> bool:
     return absence is not None and not still_rings(route.policy, absence)
 
 
-def reason_text(reason: AbsenceReason, language: str) -> str:
+def reason_of_digit(policy: Policy, organisation_id: int, digit: str) -> AbsenceReason | None:
+    """Return an organisation's reason with this digit, None where it has none."""
+    rows = policy.absence_reasons.values()
+    return next((row for row in rows if row.organisation_id == organisation_id and row.digit == digit), None)
+
+
+def reason_words(reason: AbsenceReason, language: str) -> str:
     """Return the words of a reason in a language (`sv`; any other has the English ones), as they follow a name."""
     return reason.text_sv if language == "sv" else reason.text_en
 

@@ -10,6 +10,7 @@ from callflow.policy.model import (
     Diversion,
     DiversionCondition,
     Extension,
+    Policy,
     Target,
     TargetKind,
 )
@@ -68,7 +69,7 @@ def told_diversion(route: Route, extension: Extension, diversion: Diversion) -> 
 def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple[Phrase, ...]:
     if target.kind is TargetKind.MAILBOX:
         return (prompt("your-voicemail" if target.id == extension.mailbox_id else "a-voicemail"),)
-    name, number = _name_and_number(route, target)
+    name, number = name_and_number(route.policy, target)
     if target.kind is TargetKind.SWITCHBOARD and name:
         return (prompt("the-switchboard-of"), text(name))
     if name:
@@ -76,10 +77,11 @@ def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple
     return spoken_digits(national(number)) if number else (prompt("nobody-any-more"),)
 
 
-def _name_and_number(route: Route, target: Target) -> tuple[str | None, str | None]:
-    row = route.policy.row(target)
+def name_and_number(policy: Policy, target: Target) -> tuple[str | None, str | None]:
+    """Return what a colleague calls a target, and its number, each None where there is none."""
+    row = policy.row(target)
     if isinstance(row, Extension):
-        return extension_name(route.policy, row), row.number
+        return extension_name(policy, row), row.number
     return (row.name if row is not None else None), target.number
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from callflow.policy.absences import reason_text
+from callflow.policy.absences import reason_words
 from callflow.policy.model import Policy
 
 _DEFAULT_LANGUAGE = "sv"
@@ -16,7 +16,7 @@ def policy_texts(policy: Policy) -> Iterator[tuple[str, str]]:
     languages = sorted({row.language for row in policy.organisations.values()} or {_DEFAULT_LANGUAGE})
     reasons = policy.absence_reasons.values()
     spoken = {(value, language) for value in _texts(policy) for language in languages}
-    spoken |= {(reason_text(row, language), language) for row in reasons for language in languages}
+    spoken |= {(reason_words(row, language), language) for row in reasons for language in languages}
     for value, language in sorted(spoken):
         yield language, value
 

@@ -2,11 +2,10 @@
 
 from datetime import datetime
 
-from callflow.policy.model import Absence, TargetKind
+from callflow.policy.model import Absence
 from callflow.storage.connection import Connection
-from callflow.storage.snapshot import TARGET_COLUMNS, target_value
+from callflow.storage.snapshot import target_column, target_value
 
-_COLUMNS = {kind: f"referral_{column}" for column, kind in TARGET_COLUMNS} | {TargetKind.NUMBER: "referral_number"}
 _TAKE_TURN = "DELETE FROM absence WHERE false"
 """Deletes nothing, but waits for the turn to change the policy, so that what is done next sees the changes before."""
 _DELETE = "DELETE FROM absence WHERE person_id = $1 AND starts_at = $2"
@@ -35,7 +34,7 @@ async def add_absence(connection: Connection, person_id: int, absence: Absence) 
         person_id, absence.reason_id, absence.starts_at, absence.returns_at,
     ]  # fmt: skip
     if absence.referral is not None:
-        columns.append(_COLUMNS[absence.referral.kind])
+        columns.append(target_column("referral", absence.referral))
         values.append(target_value(absence.referral))
     places = ", ".join(f"${at}" for at in range(1, len(values) + 1))
     await connection.execute(f"INSERT INTO absence ({', '.join(columns)}) VALUES ({places})", *values)  # noqa: S608

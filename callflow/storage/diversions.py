@@ -2,11 +2,10 @@
 
 from collections.abc import Iterable
 
-from callflow.policy.model import Diversion, DiversionCondition, TargetKind
+from callflow.policy.model import Diversion, DiversionCondition
 from callflow.storage.connection import Connection
-from callflow.storage.snapshot import TARGET_COLUMNS, target_value
+from callflow.storage.snapshot import target_column, target_value
 
-_COLUMNS = {kind: f"to_{column}" for column, kind in TARGET_COLUMNS} | {TargetKind.NUMBER: "to_number"}
 _TAKE_TURN = "DELETE FROM diversion WHERE false"
 """Deletes nothing, but waits for the turn to change the policy, so that what is done next sees the changes before."""
 _DELETE = "DELETE FROM diversion WHERE extension_id = $1 AND condition = ANY ($2)"
@@ -30,7 +29,7 @@ async def put_diversion(
 
 async def _insert(connection: Connection, extension_id: int, diversion: Diversion) -> None:
     await connection.execute(
-        f"INSERT INTO diversion (extension_id, condition, rings, ends_at, {_COLUMNS[diversion.target.kind]}) "  # noqa: S608
+        f"INSERT INTO diversion (extension_id, condition, rings, ends_at, {target_column('to', diversion.target)}) "  # noqa: S608
         "VALUES ($1, $2, $3, $4, $5)",
         extension_id,
         diversion.condition.value,

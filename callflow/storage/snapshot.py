@@ -116,6 +116,12 @@ async def _of_category(connection: Connection, table: str, model: type[_Classed]
     return [model(**{**row, "category": Category(row["category"])}) for row in await _all(connection, table, model)]
 
 
+def target_column(prefix: str, target: Target) -> str:
+    """Return the column of a target's kind, of those whose names begin with `prefix`."""
+    suffixes = {kind: suffix for suffix, kind in TARGET_COLUMNS}
+    return f"{prefix}_{suffixes.get(target.kind, 'number')}"
+
+
 def target_value(target: Target) -> int | str | None:
     """Return what stands in the column of a target's kind: the row's id, or the number."""
     return target.number if target.kind is TargetKind.NUMBER else target.id

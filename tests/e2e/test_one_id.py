@@ -36,7 +36,7 @@ class Log:
         """Return the lines that hold all these words, as `grep` would."""
         with self._path.open("rb") as file:
             file.seek(self._before)
-            text = file.read().decode()
+            text = file.read().decode(errors="replace")
         return [line for line in text.splitlines() if all(word in line for word in words)]
 
     async def line(self, *words: str) -> str:
