@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
+import asyncpg
 import pytest
 
 from callflow.policy.decision import DiversionChange
@@ -75,6 +76,29 @@ async def test_connection_that_the_server_has_ended_is_not_used_again(
     await store(changes, change)
     await administrator.fetch(f"SELECT pg_terminate_backend(pid, 5000) FROM ({SESSIONS}) AS sessions")
     await store(changes, change)
+    assert await administrator.fetchval(STANDS, change.extension_id) == 1
+
+
+class AtItsEnd:
+    """A connection as asyncpg has it for an instant, when the server has ended it and that is being read."""
+
+    terminated = False
+
+    async def execute(self, query: str) -> None:
+        raise asyncpg.InternalClientError(f"{query}: cannot switch to state 15; another operation (2) is in progress")
+
+    def terminate(self) -> None:
+        self.terminated = True
+
+
+async def test_connection_that_is_used_just_as_it_ends_is_replaced(
+    changes: PostgresChanges, administrator: Connection
+) -> None:
+    ending = AtItsEnd()
+    changes._idle.append(ending)
+    change = await change_of(administrator)
+    await store(changes, change)
+    assert ending.terminated
     assert await administrator.fetchval(STANDS, change.extension_id) == 1
 
 
