@@ -86,12 +86,22 @@ async def nothing_leaked(town: Town, before: Footprint) -> None:
     try:
         await eventually(settled, SETTLED_SECONDS, "leaked")
     except AssertionError:
-        raise AssertionError(f"left behind: {', '.join(grown)}") from None
+        raise AssertionError(f"left behind: {', '.join(grown)}; {_held_open(town)}") from None
 
 
 def _process(pid: int | None) -> psutil.Process:
     assert pid is not None, "a part of the region does not run"
     return psutil.Process(pid)
+
+
+def _held_open(town: Town) -> str:
+    """Tell which sockets and files either process has, so that what was left behind can be told from the rest."""
+    told = []
+    for name, pid in (("service", town.region.service.pid), ("asterisk", town.region.asterisk.pid)):
+        process = _process(pid)
+        sockets = [f"{it.type.name} {it.laddr} {it.raddr} {it.status}" for it in process.net_connections("all")]
+        told += [f"{name} has open: {', '.join(sockets + [file.path for file in process.open_files()])}"]
+    return "; ".join(told)
 
 
 def _first_number(text: str) -> int:
