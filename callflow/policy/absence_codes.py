@@ -42,11 +42,11 @@ def carry_out(route: Route, extension: Extension, action: FeatureAction, rest: s
     absence = absence_at(person, route.now)
     if absence is None:
         route.note("R10", False, "absence_asked_none", extension=extension.number)
-        return told(route, (prompt("not-absent"),)), None
+        return told(route, extension, (prompt("not-absent"),)), None
     if action is FeatureAction.ABSENCE_ASK:
         return _told(route, extension, person, absence, asked=True), None
     route.note("R10", True, "absence_ended", extension=extension.number)
-    return told(route, (prompt("no-longer-absent"),)), _change(route, extension, person, None)
+    return told(route, extension, (prompt("no-longer-absent"),)), _change(route, extension, person, None)
 
 
 def read_return(
@@ -123,12 +123,12 @@ def _told(route: Route, extension: Extension, person: Person, absence: Absence, 
     reason = route.policy.absence_reasons.get(absence.reason_id)
     everybody = reason is not None and reason.tell_external
     hear = prompt("callers-hear" if everybody else "colleagues-hear")
-    return told(route, (hear, *told_absence(route, extension, absence, back)))
+    return told(route, extension, (hear, *told_absence(route, extension, absence, back)))
 
 
 def _refused(route: Route, extension: Extension, why: str, *words: Phrase) -> Done:
     route.note("R10", False, "absence_refused", extension=extension.number, why=why)
-    return told(route, (prompt("absence-not-set"), *words)), None
+    return told(route, extension, (prompt("absence-not-set"), *words)), None
 
 
 def _change(route: Route, extension: Extension, person: Person, absence: Absence | None) -> AbsenceChange:

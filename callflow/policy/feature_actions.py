@@ -8,6 +8,7 @@ class FeatureAction(StrEnum):
     """What a feature code asks for.
 
     Those that set a diversion go on with a number (and seconds) up to a hash, `ABSENCE` with a reason (and a return).
+    Those for another begin with whose extension it is: `*230*61104*2*1300#`.
     """
 
     DIVERT_ALL = "divert_all"
@@ -30,6 +31,21 @@ class FeatureAction(StrEnum):
     ABSENCE = "absence"
     ABSENCE_CANCEL = "absence_cancel"
     ABSENCE_ASK = "absence_ask"
+    DIVERT_ALL_FOR_ANOTHER = "divert_all_for_another"
+    DIVERT_ALL_FOR_ANOTHER_CANCEL = "divert_all_for_another_cancel"
+    DIVERT_ALL_FOR_ANOTHER_ASK = "divert_all_for_another_ask"
+    DIVERT_NO_ANSWER_FOR_ANOTHER = "divert_no_answer_for_another"
+    DIVERT_NO_ANSWER_FOR_ANOTHER_CANCEL = "divert_no_answer_for_another_cancel"
+    DIVERT_NO_ANSWER_FOR_ANOTHER_ASK = "divert_no_answer_for_another_ask"
+    DIVERT_BUSY_FOR_ANOTHER = "divert_busy_for_another"
+    DIVERT_BUSY_FOR_ANOTHER_CANCEL = "divert_busy_for_another_cancel"
+    DIVERT_BUSY_FOR_ANOTHER_ASK = "divert_busy_for_another_ask"
+    DIVERT_UNREACHABLE_FOR_ANOTHER = "divert_unreachable_for_another"
+    DIVERT_UNREACHABLE_FOR_ANOTHER_CANCEL = "divert_unreachable_for_another_cancel"
+    DIVERT_UNREACHABLE_FOR_ANOTHER_ASK = "divert_unreachable_for_another_ask"
+    ABSENCE_FOR_ANOTHER = "absence_for_another"
+    ABSENCE_FOR_ANOTHER_CANCEL = "absence_for_another_cancel"
+    ABSENCE_FOR_ANOTHER_ASK = "absence_for_another_ask"
     HIDE_NUMBER_ONCE = "hide_number_once"
     SHOW_NUMBER_ONCE = "show_number_once"
 

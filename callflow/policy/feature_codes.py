@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from enum import Enum, auto
 
 from callflow.policy import absence_codes
+from callflow.policy.acting_for import may_act_for
 from callflow.policy.builder import Node
 from callflow.policy.decision import Change, DiversionChange
 from callflow.policy.diversion_targets import TargetRefusal, check_target, latest_end
@@ -18,6 +19,7 @@ from callflow.policy.model import (
     Target,
     TargetKind,
 )
+from callflow.policy.numbers import normalise
 from callflow.policy.plan import Phrase
 from callflow.policy.refusals import barred_phrases
 from callflow.policy.route import Route
@@ -40,6 +42,7 @@ class _Verb(Enum):
     ASK = auto()
 
 
+_OTHERS = "_for_another"
 _ACTIONS = {
     FeatureAction(f"divert_{condition.value}{suffix}"): (condition, verb)
     for condition in DiversionCondition
@@ -50,6 +53,10 @@ _ACTIONS = {
         ("_ask", _Verb.ASK),
     )
 }
+_FOR_ANOTHER = {
+    action: FeatureAction(action.value.replace(_OTHERS, "")) for action in FeatureAction if _OTHERS in action.value
+}
+"""What each action for another does as one does it for oneself."""
 _KNOWN = frozenset(FeatureAction)
 _TAKING_MORE = frozenset(
     (FeatureAction.ABSENCE, *(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET))
@@ -74,18 +81,36 @@ def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
 
 def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
     """Return the first step of the plan that tells what was done, and the change that has to be stored before it."""
+    if call.action in _FOR_ANOTHER:
+        return _carry_out_for_another(route, extension, call)
     if call.rest and call.action not in _TAKING_MORE:
         route.note("R9", False, "code_with_more", extension=extension.number, more=call.rest)
-        return told(route, (prompt("nothing-changed"), prompt("code-ends-here"))), None
+        return told(route, extension, (prompt("nothing-changed"), prompt("code-ends-here"))), None
     if call.action in absence_codes.ACTIONS:
         return absence_codes.carry_out(route, extension, call.action, call.rest)
     return _diversions(route, extension, call)
 
 
+def _carry_out_for_another(route: Route, caller: Extension, call: FeatureCall) -> Done:
+    """Carry out for the extension dialled first what the caller may do for it (R14)."""
+    number, _, rest = call.rest.partition("*")
+    found = normalise(number, route.policy, internal=True).number
+    target = route.policy.numbers.get(found or "")
+    other = route.policy.row(target) if target is not None else None
+    if not isinstance(other, Extension):
+        route.note("R14", False, "no_such_extension", extension=caller.number, number=number)
+        return told(route, caller, (prompt("nothing-changed"), prompt("no-such-extension"))), None
+    if not may_act_for(route.policy, caller, other):
+        route.note("R14", False, "may_not_act_for", extension=caller.number, other=other.number)
+        return told(route, caller, (prompt("nothing-changed"), prompt("may-not-act-for"))), None
+    route.note("R14", True, "acts_for", extension=caller.number, other=other.number)
+    return carry_out(route, other, FeatureCall(_FOR_ANOTHER[call.action], rest))
+
+
 def _diversions(route: Route, extension: Extension, call: FeatureCall) -> Done:
     if call.action is FeatureAction.DIVERT_CANCEL_ALL:
         route.note("R9", True, "diversions_cancelled", extension=extension.number)
-        return told(route, (prompt("all-diversions-cancelled"),)), _change(
+        return told(route, extension, (prompt("all-diversions-cancelled"),)), _change(
             route, extension, tuple(DiversionCondition)
         )
     condition, verb = _ACTIONS[call.action]
@@ -101,18 +126,18 @@ def _diversions(route: Route, extension: Extension, call: FeatureCall) -> Done:
 def _cancel(route: Route, extension: Extension, condition: DiversionCondition) -> Done:
     route.note("R9", True, "diversion_cancelled", extension=extension.number, condition=condition.value)
     words = (condition_phrase(condition), prompt("no-longer-diverted"))
-    return told(route, words), _change(route, extension, (condition,))
+    return told(route, extension, words), _change(route, extension, (condition,))
 
 
 def _ask(route: Route, extension: Extension, condition: DiversionCondition) -> Node:
     standing = [row for row in extension.diversions if row.condition is condition and row.stands(route.now)]
     if not standing:
         route.note("R9", False, "diversion_asked_none", extension=extension.number, condition=condition.value)
-        return told(route, (condition_phrase(condition), prompt("not-diverted")))
+        return told(route, extension, (condition_phrase(condition), prompt("not-diverted")))
     diversion = min(standing, key=repr)
     place = place_name(route, diversion.target)
     route.note("R9", True, "diversion_asked", extension=extension.number, condition=condition.value, place=place)
-    return told(route, told_diversion(route, extension, diversion))
+    return told(route, extension, told_diversion(route, extension, diversion))
 
 
 def _divert_to_voicemail(route: Route, extension: Extension, condition: DiversionCondition) -> Done:
@@ -145,7 +170,7 @@ def _set(route: Route, extension: Extension, diversion: Diversion) -> Done:
     place, condition = place_name(route, diversion.target), diversion.condition.value
     route.note("R9", True, "diversion_set", extension=extension.number, condition=condition, place=place)
     words = told_diversion(route, extension, diversion)
-    return told(route, words), _change(route, extension, (diversion.condition,), diversion)
+    return told(route, extension, words), _change(route, extension, (diversion.condition,), diversion)
 
 
 def _rings(route: Route, extension: Extension, seconds: int) -> int:
@@ -164,7 +189,7 @@ def _target_refused(route: Route, extension: Extension, refusal: TargetRefusal, 
 
 def _refused(route: Route, extension: Extension, reason: str, words: tuple[Phrase, ...], number: str = "") -> Done:
     route.note("R9", False, "diversion_refused", extension=extension.number, why=reason, number=number)
-    return told(route, (prompt("diversion-not-set"), *words)), None
+    return told(route, extension, (prompt("diversion-not-set"), *words)), None
 
 
 def _change(

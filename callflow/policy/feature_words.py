@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from callflow.policy.builder import Node
 from callflow.policy.diversion_targets import Obstacle
-from callflow.policy.extensions import extension_name
+from callflow.policy.extensions import extension_name, spoken_name
 from callflow.policy.model import (
     MOST_RINGS,
     Diversion,
@@ -39,8 +39,12 @@ _CONDITIONS = {
 }
 
 
-def told(route: Route, words: tuple[Phrase, ...]) -> Node:
-    """Return the step that speaks to the one who dialled a code, and says goodbye."""
+def told(route: Route, extension: Extension, words: tuple[Phrase, ...]) -> Node:
+    """Return the step that speaks to the one who dialled a code, and says goodbye; first whose, if another's."""
+    if extension is not route.caller:
+        name = spoken_name(route, extension)
+        whose = (text(name),) if name else spoken_digits(national(extension.number))
+        words = (prompt("it-is-about"), *whose, *words)
     return speak(route, (), goodbye(route), words)
 
 

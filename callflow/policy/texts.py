@@ -95,6 +95,18 @@ REASONS: dict[str, tuple[str, str]] = {
         "Efter koden från anknytning {extension} ska ingenting slås, men {more} följde; ingenting ändras.",
         "Nothing is to follow the code from extension {extension}, but {more} did; nothing is changed.",
     ),
+    "acts_for": (
+        "Anknytning {extension} får ställa in åt anknytning {other}.",
+        "Extension {extension} may act for extension {other}.",
+    ),
+    "may_not_act_for": (
+        "Anknytning {extension} är varken chef, telefonkontakt eller telefonist för anknytning {other}.",
+        "Extension {extension} is neither manager, telephone contact nor operator for extension {other}.",
+    ),
+    "no_such_extension": (
+        "Anknytning {extension} vill ställa in åt ”{number}”, som inte är någon anknytning.",
+        "Extension {extension} wants to act for “{number}”, which is no extension.",
+    ),
     "diversion_asked": (
         "Anknytning {extension} frågar: vidarekopplad ({condition}) till {place}.",
         "Extension {extension} asks: diverted ({condition}) to {place}.",

@@ -234,7 +234,7 @@ class CallControl:
             if known:
                 variables = known.variables
             else:
-                settled = await self._settle(decided.decision, decided.policy, decided.decision_id)
+                settled = await self._settle(decided.decision, decided.call, decided.policy, decided.decision_id)
                 decided = replace(decided, decision=settled)
                 variables = self._plan_variables(settled, decided.decision_id)
             await self._switch.start_plan(waiting.channel_id, variables)

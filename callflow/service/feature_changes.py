@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from callflow.errors import CallflowError
-from callflow.policy.decision import Change, Decision, not_known, not_stored
+from callflow.policy.decision import Call, Change, Decision, not_known, not_stored
 from callflow.policy.model import Policy
 from callflow.service.metrics import CHANGES
 
@@ -57,21 +57,21 @@ class KnowsRevision(Protocol):
         ...
 
 
-Settle = Callable[[Decision, Policy, str], Awaitable[Decision]]
-"""Store what a decision by this policy, of this id, changes; return it with the plan that tells what came of it."""
+Settle = Callable[[Decision, Call, Policy, str], Awaitable[Decision]]
+"""Store what a decision about a call, by this policy, of this id, changes; return it with the plan that tells so."""
 
 
 def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
     """Return what stores by `changes`, and waits until `policy` knows it so that the next call goes by it."""
 
-    async def settle(decision: Decision, by: Policy, decision_id: str) -> Decision:
+    async def settle(decision: Decision, call: Call, by: Policy, decision_id: str) -> Decision:
         if decision.change is None:
             return decision
         deadline = asyncio.get_running_loop().time() + STORE_SECONDS
         about = {"extension_id": decision.change.extension_id}
         try:
             revision = await changes.store(
-                decision.change, actor=_actor(decision.change, by), decision_id=decision_id, deadline=deadline
+                decision.change, actor=_actor(call, by), decision_id=decision_id, deadline=deadline
             )
         except ChangeNotStoredError as error:
             CHANGES.labels(outcome="not_stored").inc()
@@ -91,6 +91,7 @@ def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
     return settle
 
 
-def _actor(change: Change, policy: Policy) -> str:
-    extension = policy.extensions.get(change.extension_id)
-    return f"phone:{extension.number if extension is not None else change.extension_id}"
+def _actor(call: Call, policy: Policy) -> str:
+    """Return whose phone changes, which need not be the extension that is changed."""
+    extension = policy.extensions.get(call.caller_extension_id or 0)
+    return f"phone:{extension.number if extension is not None else call.caller_extension_id}"

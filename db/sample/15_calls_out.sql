@@ -36,7 +36,17 @@ CROSS JOIN (VALUES
     ('#23#', 'absence_cancel'),
     ('*#23#', 'absence_ask'),
     ('*230*', 'absence_for_another'),
-    ('#230*', 'absence_for_another_cancel')
+    ('#230*', 'absence_for_another_cancel'),
+    ('*#230*', 'absence_for_another_ask'),
+    ('*610*', 'divert_no_answer_for_another'),
+    ('#610*', 'divert_no_answer_for_another_cancel'),
+    ('*#610*', 'divert_no_answer_for_another_ask'),
+    ('*670*', 'divert_busy_for_another'),
+    ('#670*', 'divert_busy_for_another_cancel'),
+    ('*#670*', 'divert_busy_for_another_ask'),
+    ('*620*', 'divert_unreachable_for_another'),
+    ('#620*', 'divert_unreachable_for_another_cancel'),
+    ('*#620*', 'divert_unreachable_for_another_ask')
 ) AS v (code, action);
 
 -- All calls: 21, as everywhere, except in Vindeln, whose people have had 22 since their last switch.
@@ -47,5 +57,8 @@ CROSS JOIN (VALUES
     ('*%s*', 'divert_all'),
     ('*%s#', 'divert_all_voicemail'),
     ('#%s#', 'divert_all_cancel'),
-    ('*#%s#', 'divert_all_ask')
+    ('*#%s#', 'divert_all_ask'),
+    ('*%s0*', 'divert_all_for_another'),
+    ('#%s0*', 'divert_all_for_another_cancel'),
+    ('*#%s0*', 'divert_all_for_another_ask')
 ) AS v (code, action);

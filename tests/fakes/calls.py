@@ -53,9 +53,9 @@ class HoldsPolicy:
         return self.held
 
 
-async def as_decided(decision: Decision, policy: Policy, decision_id: str) -> Decision:
+async def as_decided(decision: Decision, call: Call, policy: Policy, decision_id: str) -> Decision:
     """Settle nothing: for calls that change nothing."""
-    del policy, decision_id
+    del call, policy, decision_id
     assert decision.change is None
     return decision
 

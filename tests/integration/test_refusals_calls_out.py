@@ -46,6 +46,11 @@ ENDINGS = [
     ("#23*", "absence_cancel"),
     ("*#23", "absence_ask"),
     ("*230#", "absence_for_another"),
+    ("#230#", "absence_for_another_cancel"),
+    ("*#230", "absence_for_another_ask"),
+    ("*210#", "divert_all_for_another"),
+    ("#610", "divert_no_answer_for_another_cancel"),
+    ("*#670#", "divert_busy_for_another_ask"),
 ]
 
 REFUSALS = [

@@ -102,7 +102,7 @@ def rows_of_a_broken_policy() -> dict[str, list[Any]]:
             NumberClass(id=1, prefix="0900", category=Category.PREMIUM),
             NumberClass(id=2, prefix="+4640", category=Category.NATIONAL),
         ],
-        "feature_codes": [FeatureCode(id=1, organisation_id=1, code="*230*", action="absence_for_another")],
+        "feature_codes": [FeatureCode(id=1, organisation_id=1, code="*990*", action="of_tomorrow")],
     }
 
 

@@ -144,14 +144,12 @@ def test_feature_codes_that_this_version_does_not_know_are_told_together() -> No
     known = [FeatureCode(id=n, organisation_id=1, code=f"*{n}*", action=row) for n, row in enumerate(FeatureAction)]
     assert codes(sound(feature_codes=known)) == []
     unknown = [
-        FeatureCode(id=92, organisation_id=1, code="*230*", action="absence_for_another"),
-        FeatureCode(id=91, organisation_id=1, code="#230*", action="absence_for_another_cancel"),
+        FeatureCode(id=92, organisation_id=1, code="*990*", action="of_tomorrow"),
+        FeatureCode(id=91, organisation_id=1, code="#990*", action="of_tomorrow_cancel"),
         FeatureCode(id=93, organisation_id=7, code="*99*", action="nothing"),
     ]
     rows = sound(feature_codes=[*known, *unknown])
-    assert values(rows, "feature_code_unknown_action") == [
-        {"codes": "#230* absence_for_another_cancel, *230* absence_for_another"}
-    ]
+    assert values(rows, "feature_code_unknown_action") == [{"codes": "#990* of_tomorrow_cancel, *990* of_tomorrow"}]
     assert codes(rows) == ["feature_code_unknown_action"]
 
 

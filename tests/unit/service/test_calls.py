@@ -89,8 +89,9 @@ async def test_a_plan_that_asterisk_refuses_lets_the_call_fall_back() -> None:
 
 
 async def test_plan_and_log_tell_what_came_of_a_change() -> None:
-    async def not_saved(decision: Decision, policy: Policy, decision_id: str) -> Decision:
+    async def not_saved(decision: Decision, call: Call, policy: Policy, decision_id: str) -> Decision:
         assert decision_id
+        assert call.called_number == CALL.called_number
         assert policy.revision == 1
         return replace(decision, plan=replace(decision.plan, language="en"))
 
@@ -122,8 +123,8 @@ async def test_one_call_never_waits_for_another() -> None:
 async def test_no_call_waits_for_the_change_of_another() -> None:
     answered = asyncio.Event()
 
-    async def slow_for_codes(decision: Decision, policy: Policy, decision_id: str) -> Decision:
-        del policy, decision_id
+    async def slow_for_codes(decision: Decision, call: Call, policy: Policy, decision_id: str) -> Decision:
+        del call, policy, decision_id
         if decision.outcome is Outcome.FEATURE_CODE:
             await answered.wait()
         return decision

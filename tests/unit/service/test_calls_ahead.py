@@ -35,8 +35,8 @@ class Desk:
             raise ZeroDivisionError("a bug")
         return replace(hang_up_at_once(policy, call, at), change=self.change)
 
-    async def settle(self, decision: Decision, policy: Policy, decision_id: str) -> Decision:
-        del policy
+    async def settle(self, decision: Decision, call: Call, policy: Policy, decision_id: str) -> Decision:
+        del call, policy
         self.settled.append(decision_id)
         return decision
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from callflow.policy.decision import Decision, DiversionChange, Outcome
+from callflow.policy.decision import Call, Decision, DiversionChange, Outcome
 from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
 from callflow.policy.plan import Hangup, HangupCause, Plan, Presentation
 from callflow.service import feature_changes
@@ -54,9 +54,10 @@ def database(**values: object) -> MemoryChanges:
 
 
 async def settled(
-    changes: MemoryChanges, holder: Holder | None = None, change: DiversionChange | None = SET
+    changes: MemoryChanges, holder: Holder | None = None, change: DiversionChange | None = SET, caller: int = 7
 ) -> Decision:
-    return await settle_by(changes, holder or Holder())(decision(change), small_policy(), "d1")
+    call = Call(called_number="*21*0701740605#", caller_extension_id=caller)
+    return await settle_by(changes, holder or Holder())(decision(change), call, small_policy(), "d1")
 
 
 async def test_change_is_stored_by_the_phone_and_known_before_the_plan_begins() -> None:
@@ -68,9 +69,15 @@ async def test_change_is_stored_by_the_phone_and_known_before_the_plan_begins() 
 
 
 async def test_phone_of_an_extension_that_is_gone_is_named_by_its_id() -> None:
+    changes = database()
+    await settled(changes, caller=8)
+    assert changes.actors == ["phone:8"]
+
+
+async def test_change_for_another_is_made_by_the_phone_that_dialled() -> None:
     changes = MemoryChanges(diversions={8: ()})
     await settled(changes, change=replace(SET, extension_id=8))
-    assert changes.actors == ["phone:8"]
+    assert changes.actors == ["phone:+4690161001"]
 
 
 async def test_call_that_changes_nothing_asks_nobody() -> None:
