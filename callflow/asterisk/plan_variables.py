@@ -49,9 +49,6 @@ TRUNK_ALLOWANCE_MS = 8000
 The service ends the ringing at its limit, counted from the first ringing (R8); Dial's time-out is the net behind.
 """
 
-MISSING_SOUND = "policy/the-one-you-seek"
-"""The prompt that stands in for a name whose speech is not made yet."""
-
 CAUSES = {
     HangupCause.NORMAL: 16,
     HangupCause.UNALLOCATED: 1,
@@ -137,16 +134,16 @@ def voicemail_box(mailbox: str) -> str:
 
 
 def _sounds(phrases: tuple[Phrase, ...], language: str, sound: SoundOf) -> str:
-    names = [_sound(phrase, language, sound) for phrase in phrases]
+    names = [name for phrase in phrases if (name := _sound(phrase, language, sound)) is not None]
     for name in names:
         if not _SOUND.fullmatch(name):
             raise ConfigurationError(f"{name!r} cannot name a sound; use letters, digits, dot, dash and slash")
     return "&".join(names)
 
 
-def _sound(phrase: Phrase, language: str, sound: SoundOf) -> str:
+def _sound(phrase: Phrase, language: str, sound: SoundOf) -> str | None:
     if phrase.kind is PhraseKind.TEXT:
-        return sound(language, phrase.value) or MISSING_SOUND
+        return sound(language, phrase.value) or phrase.stand_in
     return phrase.value
 
 

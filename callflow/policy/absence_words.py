@@ -16,7 +16,7 @@ def told_absence(route: Route, extension: Extension, absence: Absence, back: dat
     who = text(name) if name else prompt("the-one-you-seek")
     reason = route.policy.absence_reasons.get(absence.reason_id)
     if reason is not None and (route.internal or reason.tell_external):
-        why = text(reason_words(reason, route.organisation.language))
+        why = text(reason_words(reason, route.organisation.language), "is-away")
     else:
         route.note("R10", True, "absence_reason_withheld")
         why = prompt("is-away")

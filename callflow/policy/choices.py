@@ -78,7 +78,7 @@ def _hours_phrases(route: Route, hours: HoursNow, *, named: bool) -> tuple[Phras
     day = hours.state.day
     if day.name is not None and (named or day.why is not Why.EXCEPTION):
         reason = "hours-today" if day.hours else "closed-today"
-        phrases += [prompt(reason), text(day.name), *spoken_hours(day.hours)]
+        phrases += [prompt(reason), text(day.name, None), *spoken_hours(day.hours)]
     if spoken_week := week(hours.schedule.hours):
         phrases += [prompt("hours-are"), *spoken_week]
     if hours.state.next_opening is not None:

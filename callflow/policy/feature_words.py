@@ -43,7 +43,7 @@ def told(route: Route, extension: Extension, words: tuple[Phrase, ...]) -> Node:
     """Return the step that speaks to the one who dialled a code, and says goodbye; first whose, if another's."""
     if extension is not route.caller:
         name = spoken_name(route, extension)
-        whose = (text(name),) if name else spoken_digits(national(extension.number))
+        whose = (text(name, "the-extension-dialled"),) if name else spoken_digits(national(extension.number))
         words = (prompt("it-is-about"), *whose, *words)
     return speak(route, (), goodbye(route), words)
 
@@ -75,9 +75,9 @@ def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple
         return (prompt("your-voicemail" if target.id == extension.mailbox_id else "a-voicemail"),)
     name, number = name_and_number(route.policy, target)
     if target.kind is TargetKind.SWITCHBOARD and name:
-        return (prompt("the-switchboard-of"), text(name))
+        return (prompt("the-switchboard-of"), text(name, "someone-else"))
     if name:
-        return (text(name),)
+        return (text(name, "someone-else"),)
     return spoken_digits(national(number)) if number else (prompt("nobody-any-more"),)
 
 

@@ -22,10 +22,12 @@ class Phrase:
 
     A REASON is why the dial just before was not answered, one of the prompts `REASONS` after each outcome: Asterisk
     knows it when it comes to speak, so that what follows a dial is one path, not three.
+    `stand_in` is the prompt that serves while a TEXT has no speech, as with a broken engine; None leaves it out.
     """
 
     kind: PhraseKind
     value: str
+    stand_in: str | None = None
 
     def __hash__(self) -> int:
         """Hash by the words alone, which is much quicker; a plan's steps are looked up by their phrases."""

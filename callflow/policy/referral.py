@@ -102,7 +102,7 @@ def _offer(route: Route, target: Target | None) -> tuple[Phrase, ...]:
     name = _name(route, target) if target is not None else None
     if name is None:
         return (prompt("referral-press-1"),)
-    return (prompt("referral-to"), text(name), prompt("press-1"))
+    return (prompt("referral-to"), text(name, "someone-else"), prompt("press-1"))
 
 
 def _name(route: Route, target: Target) -> str | None:

@@ -33,11 +33,11 @@ def barred_phrases(route: Route, extension: Extension, permission: Permission) -
         return (barred,)
     if category is Category.UNCLASSIFIED:
         contact = _telephone_contact(route.policy, extension)
-        return (barred, prompt("ask-telephone-contact"), text(contact.full_name)) if contact else (barred,)
+        return (barred, prompt("ask-telephone-contact"), text(contact.full_name, None)) if contact else (barred,)
     manager = nearest_manager(route.policy, extension)
     if manager is None:
         return (barred, prompt("ask-a-manager"))
-    return (barred, prompt("ask-nearest-manager"), text(manager.full_name))
+    return (barred, prompt("ask-nearest-manager"), text(manager.full_name, None))
 
 
 def _telephone_contact(policy: Policy, extension: Extension) -> Person | None:

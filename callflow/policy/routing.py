@@ -107,7 +107,7 @@ def failure_phrases(state: State) -> tuple[Phrase, ...]:
 
 def transfer_phrases(name: str | None) -> tuple[Phrase, ...]:
     """Return "you are put through to …", without a name where there is none to tell."""
-    return (prompt("transfer-to"), text(name)) if name else (prompt("transfer-on"),)
+    return (prompt("transfer-to"), text(name, "someone-else")) if name else (prompt("transfer-on"),)
 
 
 def name_for_caller(route: Route, name: str | None, unit: Unit | None) -> str | None:

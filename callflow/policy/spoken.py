@@ -31,6 +31,7 @@ _WORDS = (
     "referral-press-1", "callers-hear", "colleagues-hear", "not-absent", "no-longer-absent", "absence-not-set",
     "absence-not-understood", "absence-reason-unknown", "return-has-passed", "return-not-understood",
     "phone-is-nobodys", "it-is-about", "no-such-extension", "may-not-act-for",
+    "someone-else", "our-switchboard", "the-extension-dialled",
 )  # fmt: skip
 
 PROMPTS = frozenset(
@@ -57,9 +58,9 @@ def prompt(name: str) -> Phrase:
 
 
 @lru_cache(maxsize=4096)
-def text(value: str) -> Phrase:
-    """Return a text of the policy, such as a name."""
-    return Phrase(PhraseKind.TEXT, value)
+def text(value: str, stand_in: str | None = "the-one-you-seek") -> Phrase:
+    """Return a text of the policy, such as a name, and the prompt that serves while it has no speech, if any does."""
+    return Phrase(PhraseKind.TEXT, value, prompt(stand_in).value if stand_in is not None else None)
 
 
 @lru_cache(maxsize=1024)

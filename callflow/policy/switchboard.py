@@ -67,4 +67,4 @@ def _round(  # noqa: PLR0913, PLR0917 - who rings, how many times more, and what
 
 
 def _greeting(organisation: Organisation) -> tuple[Phrase, ...]:
-    return (prompt("welcome-to"), text(organisation.name))
+    return (prompt("welcome-to"), text(organisation.name, "our-switchboard"))

@@ -102,8 +102,10 @@ def test_prompts_and_speech_are_joined_in_order() -> None:
 
 
 def test_a_name_without_speech_is_spoken_of_in_general() -> None:
-    say = Say(phrases=(Phrase(PhraseKind.TEXT, "Åsa Öberg"),), next_step=1)
-    assert encoded(say)[0] == "say,1(policy/the-one-you-seek,1)"
+    name = Phrase(PhraseKind.TEXT, "Åsa Öberg", "policy/the-one-you-seek")
+    holiday = Phrase(PhraseKind.TEXT, "juldagen")
+    say = Say(phrases=(name, prompt("policy/is-closed"), holiday), next_step=1)
+    assert encoded(say)[0] == "say,1(policy/the-one-you-seek&policy/is-closed,1)"
 
 
 def test_a_menu_has_the_step_of_each_digit() -> None:

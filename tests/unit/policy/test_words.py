@@ -163,4 +163,4 @@ def test_every_text_that_a_plan_may_speak_is_listed_in_every_language_spoken() -
 
 
 def test_text_is_spoken_as_it_is() -> None:
-    assert text("Åsa") == Phrase(PhraseKind.TEXT, "Åsa")
+    assert text("Åsa") == Phrase(PhraseKind.TEXT, "Åsa", "policy/the-one-you-seek")
