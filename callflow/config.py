@@ -5,6 +5,7 @@ unpacked tools. It is `/var/lib/callflow` for root, else `$XDG_DATA_HOME/callflo
 """
 
 import os
+from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
 from typing import Annotated
@@ -32,6 +33,18 @@ def home_folder() -> Path:
         return Path("/var/lib/callflow")
     data = os.environ.get("XDG_DATA_HOME") or "~/.local/share"
     return Path(data).expanduser() / "callflow"
+
+
+class SmtpTls(StrEnum):
+    """How the way to the mail server is encrypted; the certificate must be right whenever it is."""
+
+    OFFERED = "offered"
+    """By STARTTLS where the server offers it."""
+    STARTTLS = "starttls"
+    """By STARTTLS, and no mail is sent without."""
+    IMPLICIT = "implicit"
+    """From the first byte, as on port 465."""
+    NONE = "none"
 
 
 class Settings(BaseSettings):
@@ -70,6 +83,11 @@ class Settings(BaseSettings):
 
     smtp_host: str = ""
     smtp_port: Port = 25
+    smtp_tls: SmtpTls = SmtpTls.OFFERED
+    smtp_ca: Path | None = None
+    """Whose certificates the mail server's must be signed by (a file, PEM), if not one that the machine trusts."""
+    smtp_username: str = ""
+    smtp_password: SecretStr = SecretStr("")
     mail_from: str = "callflow@localhost"
 
     poll_seconds: Seconds = 5.0
@@ -101,6 +119,11 @@ class Settings(BaseSettings):
         return self.home / "spool" / "mail"
 
     @property
+    def pin_spool(self) -> Path:
+        """PINs of voicemail that were changed by phone and wait for the database."""
+        return self.home / "spool" / "pins"
+
+    @property
     def snapshot_path(self) -> Path:
         """The last good snapshot."""
         return self.home / "snapshot.json"
@@ -120,6 +143,7 @@ _RIGHT: dict[object, tuple[str, str]] = {
     int: ("en port: ett heltal från 1 till 65535", "a port: a whole number from 1 to 65535"),
     float: ("ett antal sekunder större än 0, till exempel 5 eller 0.5", "seconds above 0, such as 5 or 0.5"),
     bool: ("true eller false", "true or false"),
+    SmtpTls: ("offered, starttls, implicit eller none", "offered, starttls, implicit or none"),
 }
 
 

@@ -274,8 +274,8 @@ def described(step: Step) -> str:
             return f"menu {said(step)}"
         case _:
             details = [getattr(step, name) for name in ("mailbox", "number", "cause") if hasattr(step, name)]
-            urgent = " urgent" if getattr(step, "urgent", False) else ""
-            return f"{type(step).__name__.lower()} {details[0]}{urgent}"
+            use = "".join(f" {name}" for name in ("urgent", "listen") if getattr(step, name, False))
+            return f"{type(step).__name__.lower()} {details[0]}{use}"
 
 
 def _next(step: Step, waiting: list[str]) -> int | None:

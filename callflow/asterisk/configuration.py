@@ -44,7 +44,8 @@ def write_base(settings: Settings, paths: AsteriskPaths) -> Path:
         raise ConfigurationError("CALLFLOW_ARI_PASSWORD and CALLFLOW_AMI_PASSWORD are not set; run the set-up first")
     for name in ("etc/generated", "spool", "log", "run", "lib/agi-bin", "lib/cache", "lib/keys", "lib/sounds"):
         (base / name).mkdir(parents=True, exist_ok=True, mode=0o700)
-    settings.mail_spool.mkdir(parents=True, exist_ok=True, mode=0o700)
+    for spool in (settings.mail_spool, settings.pin_spool):
+        spool.mkdir(parents=True, exist_ok=True, mode=0o700)
     values = _values(settings, paths)
     for template in sorted(paths.templates.iterdir()):
         mode = 0o700 if template.suffix == ".sh" else 0o600
@@ -73,6 +74,9 @@ def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
         "DIALPLAN": paths.dialplan,
         "MAIL_SPOOL": settings.mail_spool,
         "MAIL_COMMAND": f"'{base / 'etc' / 'spool-mail.sh'}'",
+        "PIN_SPOOL": settings.pin_spool,
+        "PIN_COMMAND": f"'{base / 'etc' / 'spool-pin.sh'}'",
+        "PIN_CHECK": f"'{base / 'etc' / 'check-pin.sh'}'",
         "MAIL_FROM": settings.mail_from,
         "VOICEMAIL_FROM": "Röstbrevlådan",
         "LANGUAGE": asterisk_language(settings.language),

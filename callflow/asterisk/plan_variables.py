@@ -11,6 +11,7 @@ takes it:
 - `say,1(sounds,next)`
 - `menu,1(sounds,seconds to wait,times,no choice,choices)`; choices are `:d<digit>:<step>` for each valid digit
 - `voicemail,1(mailbox,options,next)`
+- `messages,1(mailbox,next)`, a voicemail that is listened to
 - `hangup,1(Q.850 cause)`
 - `emergency,1(112)`, for an emergency call that the dialplan did not know by its number
 
@@ -64,8 +65,8 @@ PLAN_VARIABLE = "CF_PLAN"
 BETWEEN = "|"
 HEADER = 5
 
-SoundOf = Callable[[str, str], str | None]
-"""(language, text) -> path of its sound without extension, or None when there is none yet."""
+SoundOf = Callable[[str, str, str | None], str | None]
+"""(language, text, mailbox whose owner may have recorded it) -> path without extension, None while there is none."""
 
 _SOUND = re.compile(r"[\w./-][\w./ -]*")
 _DIGIT = re.compile(r"[0-9*]")
@@ -106,8 +107,8 @@ def _encoded(step: Step, language: str, sound: SoundOf) -> str:
             wait = seconds(step.wait_ms)
             choices = "".join(f":d{_digit(digit)}:{to}" for digit, to in step.choices)
             return f"menu,1({_sounds(phrases, language, sound)},{wait},{step.times},{step.no_choice},{choices})"
-        case Voicemail(mailbox=mailbox, urgent=urgent, next_step=next_step):
-            return f"voicemail,1({voicemail_box(mailbox)},{'uU' if urgent else 'u'},{next_step})"
+        case Voicemail():
+            return _voicemail(step)
         case Hangup(cause=cause):
             return f"hangup,1({CAUSES[cause]})"
         case Emergency(number=number):
@@ -124,6 +125,13 @@ def _dial(step: Dial) -> str:
     legs = dial_strings(step.legs)
     verb = "watched" if allowance else "dial" if len(step.legs) > 1 else "phone"
     return f"{verb},1({legs},{times},{step.no_answer},{step.busy},{step.unreachable})"
+
+
+def _voicemail(step: Voicemail) -> str:
+    box = voicemail_box(step.mailbox)
+    if step.listen:
+        return f"messages,1({box},{step.next_step})"
+    return f"voicemail,1({box},{'uU' if step.urgent else 'u'},{step.next_step})"
 
 
 def voicemail_box(mailbox: str) -> str:
@@ -143,7 +151,7 @@ def _sounds(phrases: tuple[Phrase, ...], language: str, sound: SoundOf) -> str:
 
 def _sound(phrase: Phrase, language: str, sound: SoundOf) -> str | None:
     if phrase.kind is PhraseKind.TEXT:
-        return sound(language, phrase.value) or phrase.stand_in
+        return sound(language, phrase.value, phrase.mailbox) or phrase.stand_in
     return phrase.value
 
 

@@ -162,8 +162,8 @@ class Listener:
                 return self.words["menu"].format(text=self._text(phrases, why), digits=digits)
             case Dial(legs=legs, rings=rings):
                 return self.words["dial"].format(who=self.words["and"].join(map(self._who, legs)), rings=rings)
-            case Voicemail(mailbox=mailbox, urgent=urgent):
-                return self.words["urgent" if urgent else "voicemail"].format(mailbox=mailbox)
+            case Voicemail():
+                return self.words[step.use].format(mailbox=step.mailbox)
             case Hangup():
                 return self.words["hangup"]
             case _:

@@ -23,7 +23,7 @@ from callflow.asterisk.registrations import end_registrations
 from callflow.asterisk.replica import forget_account, removed_accounts
 from callflow.asterisk.replica_rows import MadeRows
 from callflow.commands.shared import database_url
-from callflow.config import Settings
+from callflow.config import Settings, SmtpTls
 from callflow.embedded.tools import Tools
 from callflow.errors import CallflowError
 from callflow.logs import Lines
@@ -46,8 +46,9 @@ from callflow.service.health_parts import (
     rows_facts,
 )
 from callflow.service.machine import Machine
-from callflow.service.mail import MailSpool, smtp_sender
+from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
 from callflow.service.pauses import collect_garbage
+from callflow.service.pin_changes import PinChanges
 from callflow.service.policy_holder import Follower, PolicyHolder
 from callflow.service.ports import Snapshot, Speech
 from callflow.service.ring_guard import RingGuard
@@ -55,6 +56,7 @@ from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
 from callflow.speech.policy_speech import PolicySpeech
 from callflow.storage.phone_changes import PostgresChanges
+from callflow.storage.pins import pin_store
 from callflow.storage.snapshot_file import JsonSnapshotFile
 from callflow.storage.store import PostgresPolicyStore
 
@@ -135,6 +137,7 @@ def compose(chosen: Settings) -> Service:
             "sip": sip.run,
             "garbage": collect_garbage,
             "mail": mail.run,
+            "pins": PinChanges(chosen.pin_spool, pin_store(database_url())).run,
             "machine": machine.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
@@ -172,7 +175,7 @@ def compose(chosen: Settings) -> Service:
 def folders_written(chosen: Settings) -> tuple[Path, ...]:
     """Return where the service and its Asterisk keep anything, the home folder first."""
     asterisk = [chosen.asterisk_folder / name for name in ("spool", "log", "lib")]
-    return (chosen.home, chosen.home / "log", chosen.generated_folder, chosen.mail_spool, *asterisk)
+    return (chosen.home, chosen.home / "log", chosen.generated_folder, chosen.mail_spool, chosen.pin_spool, *asterisk)
 
 
 def connections(chosen: Settings) -> Connections:
@@ -218,8 +221,22 @@ def ami_connection(chosen: Settings, events: str) -> AmiConnection:
 
 def mail_spool(chosen: Settings) -> MailSpool:
     """Return the spool, with a sender where a mail server is set."""
-    send = smtp_sender(chosen.smtp_host, chosen.smtp_port, chosen.mail_from) if chosen.smtp_host else None
+    send = smtp_sender(smtp_server(chosen), chosen.mail_from) if chosen.smtp_host else None
     return MailSpool(chosen.mail_spool, send)
+
+
+def smtp_server(chosen: Settings) -> SmtpServer:
+    """Return the mail server that is set."""
+    ways = {SmtpTls.STARTTLS: True, SmtpTls.OFFERED: None}
+    return SmtpServer(
+        host=chosen.smtp_host,
+        port=chosen.smtp_port,
+        tls=chosen.smtp_tls is SmtpTls.IMPLICIT,
+        starttls=ways.get(chosen.smtp_tls, False),
+        ca=chosen.smtp_ca,
+        username=chosen.smtp_username or None,
+        password=chosen.smtp_password.get_secret_value() or None,
+    )
 
 
 def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows, lookups: Lookups) -> Follower:

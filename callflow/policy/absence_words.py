@@ -13,7 +13,9 @@ from callflow.policy.spoken import prompt, returning, text
 def told_absence(route: Route, extension: Extension, absence: Absence, back: datetime | None) -> tuple[Phrase, ...]:
     """Return "… is at lunch and is back at 13", as far as this caller may hear it; `back` is local time."""
     name = spoken_name(route, extension)
-    who = text(name) if name else prompt("the-one-you-seek")
+    mailbox = route.policy.mailboxes.get(extension.mailbox_id or 0)
+    recorded_in = mailbox.number if mailbox is not None else None
+    who = text(name, mailbox=recorded_in) if name else prompt("the-one-you-seek")
     reason = route.policy.absence_reasons.get(absence.reason_id)
     if reason is not None and (route.internal or reason.tell_external):
         why = text(reason_words(reason, route.organisation.language), "is-away")

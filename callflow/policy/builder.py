@@ -98,9 +98,9 @@ class PlanBuilder:
         digits = tuple([digit for digit, _ in choices])
         return self._add(Menu, (phrases, digits), (*[to for _, to in choices], no_choice))
 
-    def voicemail(self, mailbox: str, next_step: Node, *, urgent: bool = False) -> Node:
+    def voicemail(self, mailbox: str, next_step: Node, *, urgent: bool = False, listen: bool = False) -> Node:
         """Add a `Voicemail`."""
-        return self._add(Voicemail, (mailbox, urgent), (next_step,))
+        return self._add(Voicemail, (mailbox, urgent, listen), (next_step,))
 
     def hang_up(self, cause: HangupCause = HangupCause.NORMAL) -> Node:
         """Add a `Hangup`."""
@@ -205,7 +205,8 @@ def _step(node: Node, after: list[int]) -> Step:
     if kind is Say:
         return Say(phrases=values[0], next_step=after[0])
     if kind is Voicemail:
-        return Voicemail(mailbox=values[0], urgent=values[1], next_step=after[0])
+        mailbox, urgent, listen = values
+        return Voicemail(mailbox=mailbox, urgent=urgent, listen=listen, next_step=after[0])
     if kind is Menu:
         phrases, digits = values
         return Menu(phrases=phrases, choices=tuple(zip(digits, after[:-1], strict=True)), no_choice=after[-1])

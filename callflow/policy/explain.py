@@ -190,7 +190,12 @@ def _details(step: Step) -> Json:
                 "times": step.times,
             }
         case Voicemail():
-            return {"mailbox": step.mailbox, "urgent": step.urgent, "next_step": step.next_step}
+            return {
+                "mailbox": step.mailbox,
+                "urgent": step.urgent,
+                "listen": step.listen,
+                "next_step": step.next_step,
+            }
         case Hangup():
             return {"cause": step.cause.value}
     return {"number": step.number}
@@ -214,8 +219,8 @@ def _step_text(step: Step, words: Mapping[str, str], *, swedish: bool) -> str:
             return f"{offered} ”{spoken_text(step.phrases, words)}” {choices}, {otherwise} → {step.no_choice}"
         case Voicemail():
             box = "röstbrevlåda" if swedish else "voicemail"
-            urgent = (" (brådskande)" if swedish else " (urgent)") if step.urgent else ""
-            return f"{box} {step.mailbox}{urgent} → {step.next_step}"
+            use = {"urgent": (" (brådskande)", " (urgent)"), "listen": (" (avlyssning)", " (listening)")}
+            return f"{box} {step.mailbox}{use.get(step.use, ('', ''))[not swedish]} → {step.next_step}"
         case Hangup():
             return f"{'lägg på' if swedish else 'hang up'} ({step.cause.value})"
     return f"{'nödsamtal' if swedish else 'emergency call'} {step.number}"

@@ -46,6 +46,8 @@ class FeatureAction(StrEnum):
     ABSENCE_FOR_ANOTHER = "absence_for_another"
     ABSENCE_FOR_ANOTHER_CANCEL = "absence_for_another_cancel"
     ABSENCE_FOR_ANOTHER_ASK = "absence_for_another_ask"
+    VOICEMAIL = "voicemail"
+    VOICEMAIL_OF_ANOTHER = "voicemail_of_another"
     HIDE_NUMBER_ONCE = "hide_number_once"
     SHOW_NUMBER_ONCE = "show_number_once"
 

@@ -4,13 +4,20 @@ import re
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from callflow.policy import absence_codes
+from callflow.policy import absence_codes, voicemail_codes
 from callflow.policy.acting_for import may_act_for
 from callflow.policy.builder import Node
 from callflow.policy.decision import Change, DiversionChange
 from callflow.policy.diversion_targets import TargetRefusal, check_target, latest_end
 from callflow.policy.feature_actions import FeatureAction, FeatureCode
-from callflow.policy.feature_words import REFUSED, condition_phrase, sorry, told, told_diversion
+from callflow.policy.feature_words import (
+    REFUSED,
+    condition_phrase,
+    extension_dialled,
+    sorry,
+    told,
+    told_diversion,
+)
 from callflow.policy.model import (
     MOST_RINGS,
     Diversion,
@@ -19,7 +26,6 @@ from callflow.policy.model import (
     Target,
     TargetKind,
 )
-from callflow.policy.numbers import normalise
 from callflow.policy.plan import Phrase
 from callflow.policy.refusals import barred_phrases
 from callflow.policy.route import Route
@@ -59,7 +65,11 @@ _FOR_ANOTHER = {
 """What each action for another does as one does it for oneself."""
 _KNOWN = frozenset(FeatureAction)
 _TAKING_MORE = frozenset(
-    (FeatureAction.ABSENCE, *(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET))
+    (
+        FeatureAction.ABSENCE,
+        FeatureAction.VOICEMAIL_OF_ANOTHER,
+        *(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET),
+    )
 )
 _SECONDS = re.compile("[0-9]{1,4}")
 
@@ -86,6 +96,8 @@ def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
     if call.rest and call.action not in _TAKING_MORE:
         route.note("R9", False, "code_with_more", extension=extension.number, more=call.rest)
         return told(route, extension, (prompt("nothing-changed"), prompt("code-ends-here"))), None
+    if call.action in voicemail_codes.ACTIONS:
+        return voicemail_codes.listen(route, extension, call.action, call.rest), None
     if call.action in absence_codes.ACTIONS:
         return absence_codes.carry_out(route, extension, call.action, call.rest)
     return _diversions(route, extension, call)
@@ -94,10 +106,8 @@ def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
 def _carry_out_for_another(route: Route, caller: Extension, call: FeatureCall) -> Done:
     """Carry out for the extension dialled first what the caller may do for it (R14)."""
     number, _, rest = call.rest.partition("*")
-    found = normalise(number, route.policy, internal=True).number
-    target = route.policy.numbers.get(found or "")
-    other = route.policy.row(target) if target is not None else None
-    if not isinstance(other, Extension):
+    other = extension_dialled(route.policy, number)
+    if other is None:
         route.note("R14", False, "no_such_extension", extension=caller.number, number=number)
         return told(route, caller, (prompt("nothing-changed"), prompt("no-such-extension"))), None
     if not may_act_for(route.policy, caller, other):

@@ -14,7 +14,7 @@ from callflow.policy.model import (
     Target,
     TargetKind,
 )
-from callflow.policy.numbers import national
+from callflow.policy.numbers import national, normalise
 from callflow.policy.plan import Hangup, Phrase, Plan, Say
 from callflow.policy.route import Route
 from callflow.policy.routing import goodbye, speak
@@ -46,6 +46,15 @@ def told(route: Route, extension: Extension, words: tuple[Phrase, ...]) -> Node:
         whose = (text(name, "the-extension-dialled"),) if name else spoken_digits(national(extension.number))
         words = (prompt("it-is-about"), *whose, *words)
     return speak(route, (), goodbye(route), words)
+
+
+def extension_dialled(policy: Policy, number: str) -> Extension | None:
+    """Return the extension whose number, short or whole, was dialled after a code; None where it is nobody's."""
+    found = normalise(number, policy, internal=True).number
+    target = policy.numbers.get(found or "")
+    return (
+        policy.extensions.get(target.id or 0) if target is not None and target.kind is TargetKind.EXTENSION else None
+    )
 
 
 def sorry(route: Route, word: str) -> Plan:

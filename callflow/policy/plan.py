@@ -23,11 +23,13 @@ class Phrase:
     A REASON is why the dial just before was not answered, one of the prompts `REASONS` after each outcome: Asterisk
     knows it when it comes to speak, so that what follows a dial is one path, not three.
     `stand_in` is the prompt that serves while a TEXT has no speech, as with a broken engine; None leaves it out.
+    `mailbox`: if its owner has recorded the own name, that is heard instead of speech.
     """
 
     kind: PhraseKind
     value: str
     stand_in: str | None = None
+    mailbox: str | None = None
 
     def __hash__(self) -> int:
         """Hash by the words alone, which is much quicker; a plan's steps are looked up by their phrases."""
@@ -98,11 +100,20 @@ class Menu:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Voicemail:
-    """Let the caller leave a message in `mailbox` (its number); `urgent` marks one that somebody must act on now."""
+    """Let the caller leave a message in `mailbox` (its number); `urgent` marks one that somebody must act on now.
+
+    `listen`: instead let who knows its PIN listen to its messages, and change its greetings and PIN.
+    """
 
     mailbox: str
     urgent: bool = False
+    listen: bool = False
     next_step: int
+
+    @property
+    def use(self) -> str:
+        """What it is used for, in one word: `listen`, `urgent` or `voicemail`."""
+        return "listen" if self.listen else "urgent" if self.urgent else "voicemail"
 
 
 class HangupCause(StrEnum):

@@ -58,9 +58,12 @@ def prompt(name: str) -> Phrase:
 
 
 @lru_cache(maxsize=4096)
-def text(value: str, stand_in: str | None = "the-one-you-seek") -> Phrase:
-    """Return a text of the policy, such as a name, and the prompt that serves while it has no speech, if any does."""
-    return Phrase(PhraseKind.TEXT, value, prompt(stand_in).value if stand_in is not None else None)
+def text(value: str, stand_in: str | None = "the-one-you-seek", mailbox: str | None = None) -> Phrase:
+    """Return a text of the policy, such as a name, and the prompt that serves while it has no speech, if any does.
+
+    `mailbox` is the number of the one whose owner may have recorded that name.
+    """
+    return Phrase(PhraseKind.TEXT, value, prompt(stand_in).value if stand_in is not None else None, mailbox)
 
 
 @lru_cache(maxsize=1024)

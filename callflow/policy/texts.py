@@ -95,6 +95,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "Efter koden från anknytning {extension} ska ingenting slås, men {more} följde; ingenting ändras.",
         "Nothing is to follow the code from extension {extension}, but {more} did; nothing is changed.",
     ),
+    "voicemail_heard": (
+        "Anknytning {extension} lyssnar av röstbrevlåda {mailbox}, mot PIN.",
+        "Extension {extension} listens to voicemail {mailbox}, with its PIN.",
+    ),
+    "no_voicemail_to_hear": (
+        "Anknytning {extension} har ingen röstbrevlåda att lyssna av.",
+        "Extension {extension} has no voicemail to listen to.",
+    ),
     "acts_for": (
         "Anknytning {extension} får ställa in åt anknytning {other}.",
         "Extension {extension} may act for extension {other}.",
@@ -104,8 +112,8 @@ REASONS: dict[str, tuple[str, str]] = {
         "Extension {extension} is neither manager, telephone contact nor operator for extension {other}.",
     ),
     "no_such_extension": (
-        "Anknytning {extension} vill ställa in åt ”{number}”, som inte är någon anknytning.",
-        "Extension {extension} wants to act for “{number}”, which is no extension.",
+        "Anknytning {extension} slog en kod för ”{number}”, som inte är någon anknytning.",
+        "Extension {extension} dialled a code for “{number}”, which is no extension.",
     ),
     "diversion_asked": (
         "Anknytning {extension} frågar: vidarekopplad ({condition}) till {place}.",

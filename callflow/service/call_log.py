@@ -22,6 +22,7 @@ _WORDS = {
         "say": "talat besked",
         "menu": "val {digits}",
         "voicemail": "röstbrevlåda {mailbox}",
+        "listen": "lyssnar av röstbrevlåda {mailbox}",
         "urgent": "brådskande meddelande {mailbox}",
         "emergency": "nödsamtal {number}",
         "hangup": "avslut",
@@ -40,6 +41,7 @@ _WORDS = {
         "say": "spoken message",
         "menu": "choice {digits}",
         "voicemail": "voicemail {mailbox}",
+        "listen": "listens to voicemail {mailbox}",
         "urgent": "urgent message {mailbox}",
         "emergency": "emergency call {number}",
         "hangup": "end",
@@ -131,7 +133,7 @@ def _step(step: Step, words: dict[str, str]) -> str:
         case Menu():
             return words["menu"].format(digits="/".join(digit for digit, _ in step.choices))
         case Voicemail():
-            return words["urgent" if step.urgent else "voicemail"].format(mailbox=step.mailbox)
+            return words[step.use].format(mailbox=step.mailbox)
         case Emergency():
             return words["emergency"].format(number=step.number)
         case Hangup():

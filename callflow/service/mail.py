@@ -1,16 +1,13 @@
 """Sends the mail that Asterisk's voicemail leaves in the spool; nothing is lost while the mail server is away.
 
-A mail is one file, written under another name and renamed into place. It is deleted only after the server has
-taken it. A mail that no server will ever take is moved into `refused/`. A lock on the file keeps two instances
-from sending the same mail.
+A mail is one file of the spool, deleted only after the server has taken it. A mail that no server will ever take is
+moved into `refused/`.
 """
 
 import asyncio
-import fcntl
-import os
 import time
-from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import MessageError
@@ -23,6 +20,7 @@ import structlog
 
 from callflow.backoff import Backoff
 from callflow.service.metrics import MAIL_SENT
+from callflow.service.spool import locked, waiting
 
 log = structlog.get_logger(__name__)
 
@@ -49,8 +47,24 @@ class _Retry:
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 
 
-def smtp_sender(host: str, port: int, sender: str) -> Send:
-    """Return how a mail is handed to the server at `host`; the sender on the envelope is `sender`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SmtpServer:
+    """A mail server, and how it is spoken to. `tls` is from the first byte; `starttls` None is where it is offered.
+
+    `ca`: a file of the certificates (PEM) that the server's must be signed by, if not one that the machine trusts.
+    """
+
+    host: str
+    port: int
+    tls: bool = False
+    starttls: bool | None = None
+    ca: Path | None = None
+    username: str | None = None
+    password: str | None = field(default=None, repr=False)
+
+
+def smtp_sender(server: SmtpServer, sender: str) -> Send:
+    """Return how a mail is handed to a server; the sender on the envelope is `sender`.
 
     Only a refused recipient or content is the mail's own fault. A refused sender or log-in is a matter of settings:
     the mail waits until they are right.
@@ -58,7 +72,18 @@ def smtp_sender(host: str, port: int, sender: str) -> Send:
 
     async def send(message: EmailMessage) -> None:
         try:
-            await aiosmtplib.send(message, sender=sender, hostname=host, port=port, timeout=SEND_SECONDS)
+            await aiosmtplib.send(
+                message,
+                sender=sender,
+                hostname=server.host,
+                port=server.port,
+                timeout=SEND_SECONDS,
+                use_tls=server.tls,
+                start_tls=server.starttls,
+                cert_bundle=str(server.ca) if server.ca else None,
+                username=server.username,
+                password=server.password,
+            )
         except aiosmtplib.SMTPRecipientsRefused as error:
             if all(refused.code >= _PERMANENT for refused in error.recipients):
                 raise MailRefusedError(str(error)) from error
@@ -102,19 +127,19 @@ class MailSpool:
 
     async def send_what_waits(self) -> None:
         """Try each mail whose time has come, once."""
-        for path in _mails(self._folder):
+        for path in waiting(self._folder):
             retry = self._retries.setdefault(path.name, _Retry())
             send = self._send
             if send is not None and self._clock() >= retry.not_before:
                 async with self._sending:
                     await self._try_one(path, send, retry)
-        left = {path.name for path in _mails(self._folder)}
+        left = {path.name for path in waiting(self._folder)}
         self._retries = {name: retry for name, retry in self._retries.items() if name in left}
-        self.waiting, self.refused = len(left), len(_mails(self._refused))
+        self.waiting, self.refused = len(left), len(waiting(self._refused))
 
     async def _try_one(self, path: Path, send: Send, retry: _Retry) -> None:
         try:
-            with _locked(path) as data:
+            with locked(path) as data:
                 if data is None:
                     return
                 await self._hand_over(path, data, send)
@@ -135,31 +160,6 @@ class MailSpool:
             self.last_error = None
             MAIL_SENT.inc()
             log.info("mail_sent", mail=path.name)
-
-
-def _mails(folder: Path) -> list[Path]:
-    return [path for path in sorted(folder.iterdir()) if path.is_file() and _is_whole(path)]
-
-
-def _is_whole(path: Path) -> bool:
-    return not path.name.startswith(".") and path.suffix not in (".tmp", ".part")
-
-
-@contextmanager
-def _locked(path: Path) -> Iterator[bytes | None]:
-    """Give the mail's bytes, or None when another instance is sending it or has sent it."""
-    try:
-        file = path.open("rb")
-    except FileNotFoundError:
-        yield None
-        return
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        yield file.read() if os.fstat(file.fileno()).st_nlink else None
 
 
 def _read_mail(data: bytes) -> EmailMessage:

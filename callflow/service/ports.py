@@ -110,6 +110,9 @@ class Speech(Protocol):
         """Make the sound of each (language, text) that has none yet."""
         ...
 
-    def sound(self, language: str, text: str) -> str | None:
-        """Return the sound's path without extension as Asterisk takes it, or None when it is not made yet."""
+    def sound(self, language: str, text: str, mailbox: str | None = None) -> str | None:
+        """Return the sound's path without extension as Asterisk takes it, or None when it is not made yet.
+
+        Where the owner of `mailbox` has recorded the own name, that goes before speech.
+        """
         ...

@@ -13,6 +13,9 @@ from callflow.embedded.tools import Tools
 from callflow.speech.engine import SETTINGS, Speaking, SpeechEngine
 
 FAILURES_IN_A_ROW = 3
+RECORDED_NAME = "greet.wav"
+"""Where Asterisk's voicemail keeps the name that a mailbox's owner has recorded, in the mailbox's folder."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -25,6 +28,7 @@ class PolicySpeech:
 
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._folder = settings.sounds_folder / "policy"
+        self._recordings = settings.asterisk_folder / "spool" / "voicemail" / "callflow"
         self._engine = SpeechEngine(tools)
         self._made = {_name(path, self._folder) for path in self._folder.glob("*/*.wav")}
         self._paths: dict[tuple[str, str], str] = {}
@@ -48,8 +52,10 @@ class PolicySpeech:
             if missing:
                 log.info("policy_speech_ready", texts=sum(name in self._made for name in missing))
 
-    def sound(self, language: str, text: str) -> str | None:
-        """Return the sound's path without its ending, as Asterisk takes it, or None."""
+    def sound(self, language: str, text: str, mailbox: str | None = None) -> str | None:
+        """Return the sound's path without its ending, as Asterisk takes it, or None; an own recording goes first."""
+        if mailbox is not None and (recorded := self._recordings / mailbox / RECORDED_NAME).is_file():
+            return str(recorded.with_suffix(""))
         path = self._paths.get((language, text))
         if path is None and (name := sound_name(language, text)) in self._made:
             path = self._paths[language, text] = str(self._folder / name)

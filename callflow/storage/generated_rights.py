@@ -60,6 +60,8 @@ CODES = {
     "*620*": FeatureAction.DIVERT_UNREACHABLE_FOR_ANOTHER,
     "#620*": FeatureAction.DIVERT_UNREACHABLE_FOR_ANOTHER_CANCEL,
     "*#620*": FeatureAction.DIVERT_UNREACHABLE_FOR_ANOTHER_ASK,
+    "*98#": FeatureAction.VOICEMAIL,
+    "*98*": FeatureAction.VOICEMAIL_OF_ANOTHER,
     "#31#": FeatureAction.HIDE_NUMBER_ONCE,
     "*31#": FeatureAction.SHOW_NUMBER_ONCE,
 }

@@ -35,6 +35,8 @@ CROSS JOIN (VALUES
     ('*23*', 'absence'),
     ('#23#', 'absence_cancel'),
     ('*#23#', 'absence_ask'),
+    ('*98#', 'voicemail'),
+    ('*98*', 'voicemail_of_another'),
     ('*230*', 'absence_for_another'),
     ('#230*', 'absence_for_another_cancel'),
     ('*#230*', 'absence_for_another_ask'),

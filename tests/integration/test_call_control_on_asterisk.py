@@ -30,7 +30,7 @@ CALLED = "+4690161001"
 
 
 def variables(decision: Decision, decision_id: str) -> dict[str, str]:
-    return plan_variables(decision.plan, lambda _language, _text: None, decision_id)
+    return plan_variables(decision.plan, lambda *_: None, decision_id)
 
 
 @dataclass

@@ -16,7 +16,8 @@ async def test_the_way_down_restores_what_was_there(database_url: str) -> None:
         await connection.execute(
             "INSERT INTO feature_code (organisation_id, code, action) VALUES"
             " (1, '*230*', 'absence_for_another'), (1, '*#230*', 'absence_for_another_ask'),"
-            " (1, '#210*', 'divert_all_for_another_cancel'), (1, '*610*', 'divert_no_answer_for_another')"
+            " (1, '#210*', 'divert_all_for_another_cancel'), (1, '*610*', 'divert_no_answer_for_another'),"
+            " (1, '*98#', 'voicemail'), (1, '*98*', 'voicemail_of_another')"
         )
     await downgrade(database_url, "0004")
     assert await definitions(connection) == fresh

@@ -51,6 +51,8 @@ ENDINGS = [
     ("*210#", "divert_all_for_another"),
     ("#610", "divert_no_answer_for_another_cancel"),
     ("*#670#", "divert_busy_for_another_ask"),
+    ("*98", "voicemail"),
+    ("*98#", "voicemail_of_another"),
 ]
 
 REFUSALS = [

@@ -154,6 +154,16 @@ async def test_the_policys_texts_are_spoken_once_and_found_again_by_a_new_start(
     assert modified(sound) == made
 
 
+async def test_name_that_a_mailboxs_owner_has_recorded_goes_before_speech(settings: Settings) -> None:
+    speech = PolicySpeech(settings, shared_tools())
+    folder = settings.asterisk_folder / "spool" / "voicemail" / "callflow" / "61100"
+    assert speech.sound("sv", "Åsa Öberg", "61100") is None
+    folder.mkdir(parents=True)
+    (folder / "greet.wav").touch()
+    assert speech.sound("sv", "Åsa Öberg", "61100") == str(folder / "greet")
+    assert speech.sound("sv", "Åsa Öberg", "61101") is None
+
+
 async def test_a_broken_engine_means_no_sound_and_no_error(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:

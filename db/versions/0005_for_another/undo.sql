@@ -2,7 +2,7 @@
 
 SELECT FROM policy_revision FOR UPDATE;
 
-DELETE FROM feature_code WHERE action ~ '^divert_.*_for_another' OR action = 'absence_for_another_ask';
+DELETE FROM feature_code WHERE action ~ '^divert_.*_for_another' OR action IN ('absence_for_another_ask', 'voicemail', 'voicemail_of_another');
 SET CONSTRAINTS ALL IMMEDIATE; -- what waits for the end of the transaction would forbid changing the tables
 
 CREATE OR REPLACE FUNCTION policy_code_ending(action text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$

@@ -31,7 +31,7 @@ MOBILE = Leg(LegKind.TRUNK, "+46701740605")
 CONFIRMING = Leg(LegKind.TRUNK, "+46701740605", confirm=True)
 
 
-def no_speech(_language: str, _text: str) -> str | None:
+def no_speech(_language: str, _text: str, _mailbox: str | None) -> str | None:
     return None
 
 
@@ -96,9 +96,16 @@ def test_prompts_and_speech_are_joined_in_order() -> None:
     phrases = (prompt("policy/transfer-to"), Phrase(PhraseKind.TEXT, "Åsa Öberg"))
     plan = Plan(language="sv", steps=(Say(phrases=phrases, next_step=1), Hangup()))
     assert (
-        fields_of(plan, lambda language, _text: f"policy/{language}/0a1b")[HEADER]
+        fields_of(plan, lambda language, *_: f"policy/{language}/0a1b")[HEADER]
         == "say,1(policy/transfer-to&policy/sv/0a1b,1)"
     )
+
+
+def test_whose_recording_may_be_heard_is_asked_with_the_name() -> None:
+    say = Say(phrases=(Phrase(PhraseKind.TEXT, "Åsa Öberg", mailbox="61001"), prompt("policy/is-away")), next_step=1)
+    plan = Plan(language="sv", steps=(say, Hangup()))
+    fields = fields_of(plan, lambda language, text, mailbox: f"{mailbox}/{language}-{text[0]}")
+    assert fields[HEADER] == "say,1(61001/sv-Å&policy/is-away,1)"
 
 
 def test_a_name_without_speech_is_spoken_of_in_general() -> None:
@@ -118,6 +125,10 @@ def test_an_urgent_message_is_marked(*, urgent: bool, options: str) -> None:
     assert encoded(Voicemail(mailbox="70001", urgent=urgent, next_step=1))[0] == (
         f"voicemail,1(70001@callflow,{options},1)"
     )
+
+
+def test_a_voicemail_that_is_listened_to_is_a_step_of_its_own() -> None:
+    assert encoded(Voicemail(mailbox="70001", listen=True, next_step=1))[0] == "messages,1(70001@callflow,1)"
 
 
 @pytest.mark.parametrize(
@@ -171,10 +182,11 @@ def test_every_verb_and_its_number_of_arguments_are_the_interpreters() -> None:
         Say(phrases=(prompt("a"),), next_step=2),
         Menu(phrases=(prompt("a"),), choices=(), no_choice=3),
         Voicemail(mailbox="70001", next_step=4),
+        Voicemail(mailbox="70001", listen=True, next_step=5),
         Emergency(number="112"),
     )
     sent = {}
-    for number in range(6):
+    for number in range(7):
         verb, arguments = re.fullmatch(r"(\w+),1\((.*)\)", variables[number]).groups()  # type: ignore[union-attr]
         sent[verb] = arguments.count(",") + 1
     assert sent == _arguments_of_verbs()

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from callflow.policy.model import Absence, Policy
-from callflow.policy.plan import Menu
+from callflow.policy.plan import Menu, Say
 from callflow.policy.policy_texts import policy_texts
 from tests.builders import (
     CALLER,
@@ -79,6 +79,15 @@ def test_absent_person_is_not_rung_and_the_caller_hears_why_and_until_when() -> 
         *GOODBYE,
     ]
     assert reasons(decision, "R10") == ["absent_does_not_ring", "absent_until"]
+
+
+def test_name_may_be_the_one_that_the_mailboxs_owner_has_recorded() -> None:
+    [step, *_] = decided(town(LUNCH), external(ONE)).plan.steps
+    assert isinstance(step, Menu)
+    assert (step.phrases[0].value, step.phrases[0].mailbox) == ("Åsa Öberg", "70001")
+    [step, *_] = decided(town(LUNCH, mailboxes=[]), external(ONE)).plan.steps
+    assert isinstance(step, Menu | Say)
+    assert step.phrases[0].mailbox is None
 
 
 def test_absence_counts_from_its_beginning_until_its_end() -> None:

@@ -175,7 +175,7 @@ def test_no_plan_shows_the_number_or_name_of_a_confidential_caller(
     if caller is None:
         return
     plan = decide(policy, call, now).plan
-    [text] = plan_variables(plan, lambda _language, _text: "policy/name", "").values()
+    [text] = plan_variables(plan, lambda *_: "policy/name", "").values()
     _, number, name, hidden_inside, _, *steps = text.split("|")
     if steps[0].startswith("emergency"):
         return

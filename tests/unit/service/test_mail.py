@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from callflow.embedded.mail_sink import MailSink
-from callflow.service.mail import MailSpool, smtp_sender
+from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
 from tests.ports import free_port
 
 LETTER = """\
@@ -24,6 +24,10 @@ Content-Transfer-Encoding: 8bit
 
 Åsa Öberg lämnade ett meddelande.
 """
+
+
+def at(port: int) -> SmtpServer:
+    return SmtpServer(host="127.0.0.1", port=port)
 
 
 class Clock:
@@ -51,7 +55,7 @@ def put(folder: Path, name: str = "a.eml", text: str = LETTER) -> Path:
 
 async def test_a_mail_is_sent_and_then_gone(tmp_path: Path, server: MailSink) -> None:
     path = put(tmp_path / "spool")
-    spool = MailSpool(tmp_path / "spool", smtp_sender("127.0.0.1", server.port, "callflow@localhost"))
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
     await spool.send_what_waits()
     [sent] = server.mails
     assert "Åsa Öberg" in sent.get_content()
@@ -62,7 +66,7 @@ async def test_a_mail_is_sent_and_then_gone(tmp_path: Path, server: MailSink) ->
 
 async def test_a_mail_waits_while_the_server_is_away_with_growing_pauses(tmp_path: Path) -> None:
     path, clock, tries = put(tmp_path / "spool"), Clock(), []
-    send = smtp_sender("127.0.0.1", free_port(), "callflow@localhost")
+    send = smtp_sender(at(free_port()), "callflow@localhost")
 
     async def counted(message: EmailMessage) -> None:
         tries.append(clock.now)
@@ -81,7 +85,7 @@ async def test_a_mail_waits_while_the_server_is_away_with_growing_pauses(tmp_pat
 async def test_a_mail_that_waited_is_sent_when_the_server_is_back(tmp_path: Path, server: MailSink) -> None:
     put(tmp_path / "spool")
     clock, away = Clock(), [True]
-    send = smtp_sender("127.0.0.1", server.port, "callflow@localhost")
+    send = smtp_sender(at(server.port), "callflow@localhost")
 
     async def sometimes(message: EmailMessage) -> None:
         if away:
@@ -103,7 +107,7 @@ async def test_a_mail_that_waited_is_sent_when_the_server_is_back(tmp_path: Path
 async def test_a_bad_mail_is_set_aside_and_stops_no_other(tmp_path: Path, server: MailSink, text: str) -> None:
     put(tmp_path / "spool", "0-bad.eml", text)
     put(tmp_path / "spool", "1-good.eml")
-    spool = MailSpool(tmp_path / "spool", smtp_sender("127.0.0.1", server.port, "callflow@localhost"))
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
     await spool.send_what_waits()
     assert len(server.mails) == 1
     assert (tmp_path / "spool" / "refused" / "0-bad.eml").exists()
@@ -143,9 +147,7 @@ async def test_only_a_mail_that_is_itself_bad_is_set_aside(tmp_path: Path, answe
     loop = asyncio.get_running_loop()
     server = await loop.create_server(lambda: SMTP(answers, loop=loop, hostname="localhost"), "127.0.0.1", 0)
     put(tmp_path / "spool")
-    spool = MailSpool(
-        tmp_path / "spool", smtp_sender("127.0.0.1", server.sockets[0].getsockname()[1], "callflow@localhost")
-    )
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.sockets[0].getsockname()[1]), "callflow@localhost"))
     await spool.send_what_waits()
     server.close()
     await server.wait_closed()
@@ -158,7 +160,7 @@ async def test_a_mail_that_is_still_being_written_or_sent_by_another_is_left(
     put(tmp_path / "spool", ".half")
     put(tmp_path / "spool", "half.tmp")
     path = put(tmp_path / "spool")
-    spool = MailSpool(tmp_path / "spool", smtp_sender("127.0.0.1", server.port, "callflow@localhost"))
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
     with path.open("rb") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
         await spool.send_what_waits()

@@ -1,0 +1,75 @@
+"""PINs changed by phone: stored in their order, kept while the database is away, let go when refused (R11)."""
+
+import asyncio
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from callflow.service import pin_changes
+from callflow.service.pin_changes import PinChanges, PinNotStoredError, PinRefusedError
+from tests.fakes.waiting import until
+
+
+@dataclass
+class Database:
+    """Takes PINs, unless it is away; refuses those that are too easy."""
+
+    pins: list[tuple[str, str]] = field(default_factory=list)
+    away: bool = False
+    asked: int = 0
+
+    async def store(self, mailbox: str, pin: str) -> None:
+        self.asked += 1
+        if self.away:
+            raise PinNotStoredError("away")
+        if pin == "1234":
+            raise PinRefusedError("too easy")
+        self.pins.append((mailbox, pin))
+
+
+def left(folder: Path) -> list[str]:
+    return [path.name for path in folder.iterdir()]
+
+
+def leave(folder: Path, name: str, pin: str) -> None:
+    folder.mkdir(exist_ok=True)
+    (folder / name).write_text(pin)
+
+
+async def test_pins_are_stored_in_the_order_in_which_they_were_changed(tmp_path: Path) -> None:
+    database = Database()
+    for name, pin in (("61100.3", "4712"), ("61100.2", "4711"), ("61104.1", "7788")):
+        leave(tmp_path, name, pin)
+    await PinChanges(tmp_path, database.store).store_what_waits()
+    assert database.pins == [("61100", "4711"), ("61100", "4712"), ("61104", "7788")]
+    assert left(tmp_path) == []
+
+
+async def test_pin_that_is_refused_is_let_go_and_holds_up_no_other(tmp_path: Path) -> None:
+    database = Database()
+    leave(tmp_path, "61100.1", "1234")
+    leave(tmp_path, "61104.1", "7788")
+    await PinChanges(tmp_path, database.store).store_what_waits()
+    assert database.pins == [("61104", "7788")]
+    assert left(tmp_path) == []
+
+
+async def test_pin_that_is_half_written_is_left_alone(tmp_path: Path) -> None:
+    database = Database()
+    leave(tmp_path, ".61100", "47")
+    await PinChanges(tmp_path, database.store).store_what_waits()
+    assert database.asked == 0
+
+
+async def test_pins_wait_while_the_database_is_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pin_changes, "FIRST_PAUSE_SECONDS", 0.01)
+    database = Database(away=True)
+    leave(tmp_path, "61100.1", "4711")
+    running = asyncio.create_task(PinChanges(tmp_path, database.store).run())
+    await until(lambda: database.asked > 1)
+    assert left(tmp_path) == ["61100.1"]
+    database.away = False
+    await until(lambda: database.pins == [("61100", "4711")])
+    await until(lambda: left(tmp_path) == [])
+    running.cancel()
