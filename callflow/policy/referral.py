@@ -3,6 +3,7 @@
 from callflow.policy.absence_words import told_absence
 from callflow.policy.absences import back_at, person_of
 from callflow.policy.builder import Node
+from callflow.policy.diversion_targets import latest_end
 from callflow.policy.extensions import spoken_group_name, spoken_name
 from callflow.policy.hours import switchboard_hours
 from callflow.policy.model import (
@@ -68,12 +69,21 @@ def _menu(  # noqa: PLR0913, PLR0917 - whose absence, the message, and what foll
 
 
 def _target(route: Route, extension: Extension, absence: Absence, state: State, after: Otherwise) -> Node | None:
-    """Return the way to where the absence refers; None without that, and where it is offered in any case."""
+    """Return the way to where the absence refers; None without that, and where it is offered in any case.
+
+    A number outside is good as long as a diversion there may stand, counted from when the absence began.
+    """
     target = absence.referral
     if target is None or target.kind is TargetKind.MAILBOX:
         return None
     if target == Target(TargetKind.SWITCHBOARD, extension.organisation_id):
         return None
+    ends_at = latest_end(route.policy, extension, target, absence.starts_at)
+    if ends_at is not None:
+        route.changes_at(ends_at)
+        if ends_at <= route.now:
+            route.note("R9", True, "referral_outside_ended", extension=extension.number, number=str(target.number))
+            return None
     return reach_place(route, target, state.moved_by(Target(TargetKind.EXTENSION, extension.id)), after)
 
 

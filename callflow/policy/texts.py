@@ -137,6 +137,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "Innehavaren av anknytning {extension} är frånvarande och åter {back}.",
         "The holder of extension {extension} is absent and back at {back}.",
     ),
+    "referral_outside_ended": (
+        "Hänvisningen från anknytning {extension} till {number} har gällt så länge den får och räknas inte längre.",
+        "The referral from extension {extension} to {number} has stood as long as it may and counts no more.",
+    ),
     "absent_does_not_ring": (
         "Anknytning {extension} ringer inte: innehavaren är frånvarande.",
         "Extension {extension} does not ring: its holder is absent.",

@@ -197,6 +197,23 @@ def test_where_the_absence_refers_is_named(target: Any, offer: str) -> None:
     assert f" {offer} [message-press-2]" in way(decided(rows, external(ONE)))[0]
 
 
+@pytest.mark.parametrize(
+    ("now", "offered"),
+    [("2026-11-26 23:59", True), ("2026-11-27 00:00", False)],
+)
+def test_referral_outside_is_good_as_long_as_a_diversion_there_may_stand(now: str, *, offered: bool) -> None:
+    ill = absence("2026-11-24 09:30", None, referral=to_number("+46701740699"))
+    rows = town(ill, organisations=[organisation(outside_diversion_days=3)])
+    decision = decided(rows, external(ONE), at(now))
+    assert ("[referral-press-1]" in way(decision)[0]) is offered
+    assert ("referral_outside_ended" in reasons(decision, "R9")) is not offered
+
+
+def test_referral_outside_of_an_organisation_without_a_limit_is_good_for_ever() -> None:
+    ill = absence("2026-11-24 09:30", None, referral=to_number("+46701740699"))
+    assert "[referral-press-1]" in way(decided(town(ill), external(ONE), at("2031-11-24 10:00")))[0]
+
+
 def test_referral_to_a_mailbox_is_the_message_alone() -> None:
     rows = town(replace(LUNCH, referral=to_mailbox(1)))
     assert told(rows) == "Åsa Öberg är på lunch [and-is-back] [clock] [hour-13]"
