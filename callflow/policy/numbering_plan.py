@@ -24,6 +24,12 @@ enable_pattern_cache()  # else Python compiles some patterns again and again: th
 
 COUNTRY = "46"
 _REGION = "SE"
+
+# All at once: a country that is first looked up in a call would be read from disk there, and where that fails, as
+# without a free file descriptor, phonenumbers keeps its lock: the next such call waits for ever, and all others with it.
+PhoneMetadata.load_all()
+PhoneMetadata.short_metadata_for_region(_REGION)
+
 _E164 = re.compile(rf"\+(?!{COUNTRY}0)[1-9][0-9]{{6,14}}")
 _INTERNATIONAL = re.compile(r"\+[1-9][0-9]{1,14}")
 _SHORT = re.compile(r"[1-9][0-9]{2,5}")

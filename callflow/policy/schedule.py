@@ -126,6 +126,11 @@ def zone_of(policy: Policy, organisation_id: int | None) -> ZoneInfo:
     return zone(organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE)
 
 
+def time_zones(policy: Policy) -> frozenset[ZoneInfo]:
+    """Return every time zone that a decision may ask for: while they are held, none is read from disk in a call."""
+    return frozenset(map(zone, {DEFAULT_TIME_ZONE, *(row.time_zone for row in policy.organisations.values())}))
+
+
 def exception_on(schedule: Schedule, on: date) -> ScheduleException | None:
     """Return the exception that applies on a date: of overlapping ones the one of fewest days, then the latest."""
     holding = [row for row in schedule.exceptions if row.first_date <= on <= row.last_date]

@@ -239,7 +239,10 @@ class CallControl:
                 variables = self._plan_variables(settled, decided.decision_id)
             await self._switch.start_plan(waiting.channel_id, variables)
             DECISIONS.labels(outcome=decided.decision.outcome.value).inc()
-            self._tell(waiting, decided)
+            try:
+                self._tell(waiting, decided)
+            except Exception:  # the call has its plan: that must not be taken from it because it could not be told
+                log.exception("call_not_told")
 
     def _decided_call(self, waiting: WaitingCall) -> DecidedCall:
         """Decide, and store nothing yet."""

@@ -11,12 +11,14 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 import structlog
 
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.policy.model import Policy
+from callflow.policy.schedule import time_zones
 from callflow.seldom import Seldom
 from callflow.service.clock import now
 from callflow.service.ports import Feed, PolicyStore, Snapshot, SnapshotFile
@@ -49,11 +51,15 @@ class PolicySource(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """One snapshot, and where and when it came from: for the file, when that was written."""
+    """One snapshot, and where and when it came from: for the file, when that was written.
+
+    Its time zones are held with it, so that no call waits for the disk or fails for want of a file descriptor.
+    """
 
     snapshot: Snapshot
     source: PolicySource
     loaded_at: datetime
+    time_zones: frozenset[ZoneInfo] = frozenset()
 
     @property
     def policy(self) -> Policy:
@@ -154,7 +160,7 @@ class PolicyHolder:
         return True
 
     def _swap(self, snapshot: Snapshot, source: PolicySource, written_at: datetime | None = None) -> None:
-        self.held = Held(snapshot, source, written_at or now())
+        self.held = Held(snapshot, source, written_at or now(), time_zones(snapshot.policy))
         log.info("policy_loaded", policy_revision=snapshot.policy.revision, source=source.value)
 
     async def _wake(self) -> None:

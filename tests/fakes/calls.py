@@ -1,6 +1,6 @@
 """Small parts for tests of call control: a policy, a decision, a holder."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -69,6 +69,7 @@ class Room:
     decided: list[DecidedCall] = field(default_factory=list)
     decide: Decide = hang_up_at_once
     settle: Settle = as_decided
+    tell: Callable[[DecidedCall], None] | None = None
     tryout: bool = False
 
     @asynccontextmanager
@@ -83,7 +84,7 @@ class Room:
                 "CALLFLOW_DECISION": decision_id,
                 "CF_LANG": decision.plan.language,
             },
-            decided=self.decided.append,
+            decided=self.tell or self.decided.append,
             tryout=self.tryout,
         )
         async with running(control.run()):

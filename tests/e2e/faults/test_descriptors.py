@@ -87,6 +87,10 @@ async def test_a_service_without_descriptors_goes_on_deciding(town: Town) -> Non
         await eventually(lambda: told(log, "files"), 5, "the log never said that the descriptors are used up")
         await a_plan_is_followed(town, log, phone)
         await is_idle(pid, port, port)
+        for abroad in ("004722225555", "0012125550123"):
+            await town.call(phone, abroad)
+            await town.step("say", containing="policy/barred-international")
+            town.reported.clear()
         await a_plan_is_followed(town, log, phone)
     assert not fell_back(town)
     await is_well_again(town)

@@ -11,6 +11,7 @@ from structlog.testing import capture_logs
 from callflow.policy.decision import Call, Decision, Outcome
 from callflow.policy.model import Policy
 from callflow.service import calls
+from callflow.service.calls import DecidedCall
 from callflow.service.policy_holder import Held
 from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, WaitingCall
 from tests.fakes.calls import HoldsPolicy, Room, hang_up_at_once, held, small_policy
@@ -86,6 +87,18 @@ async def test_a_plan_that_asterisk_refuses_lets_the_call_fall_back() -> None:
         room.switch.queue.put_nowait(CallEntered(CALL))
         await until(lambda: room.switch.fell_back == ["1.1"])
     assert room.decided == []
+
+
+async def test_call_that_cannot_be_told_goes_by_its_plan_all_the_same() -> None:
+    def fails(_decided: DecidedCall) -> None:
+        raise OSError(24, "Too many open files")
+
+    room = Room(tell=fails)
+    async with room.open():
+        room.switch.queue.put_nowait(CallEntered(CALL))
+        room.switch.queue.put_nowait(CallEntered(replace(CALL, channel_id="1.2")))
+        await until(lambda: set(room.switch.plans) == {"1.1", "1.2"})
+    assert room.switch.fell_back == []
 
 
 async def test_plan_and_log_tell_what_came_of_a_change() -> None:
