@@ -76,7 +76,7 @@ def _values(settings: Settings, paths: AsteriskPaths) -> dict[str, str]:
         "MAIL_COMMAND": f"'{base / 'etc' / 'spool-mail.sh'}'",
         "PIN_SPOOL": settings.pin_spool,
         "PIN_COMMAND": f"'{base / 'etc' / 'spool-pin.sh'}'",
-        "PIN_CHECK": f"'{base / 'etc' / 'check-pin.sh'}'",
+        "PIN_CHECK": base / "etc" / "check-pin.sh",  # run without a shell: no quotes
         "MAIL_FROM": settings.mail_from,
         "VOICEMAIL_FROM": "Röstbrevlådan",
         "LANGUAGE": asterisk_language(settings.language),

@@ -26,7 +26,7 @@ COUNTRY = "46"
 _REGION = "SE"
 
 # All at once: a country that is first looked up in a call would be read from disk there, and where that fails, as
-# without a free file descriptor, phonenumbers keeps its lock: the next such call waits for ever, and all others with it.
+# without a free file descriptor, phonenumbers keeps its lock: the next such call waits for ever, and all others too.
 PhoneMetadata.load_all()
 PhoneMetadata.short_metadata_for_region(_REGION)
 

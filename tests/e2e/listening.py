@@ -58,7 +58,7 @@ def mailbox_folder(town: Town, mailbox: str) -> Path:
 async def asked_anew(town: Town, mailbox: str) -> AsyncIterator[None]:
     """Forget afterwards how many wrong PINs a mailbox has had."""
     yield
-    await town.region.asterisk.console(f"database del callflow-pin {mailbox}@callflow")
+    await town.region.asterisk.console(f"dialplan set global CF_PIN_{mailbox} 0")
 
 
 def _open_files(town: Town) -> list[str]:

@@ -9,7 +9,7 @@ from tests.e2e.test_absence import AWAY, DURING, NAME, NUMBER, next_tuesday
 from tests.e2e.test_absence_codes import LUNCH, standing, words_of
 from tests.e2e.test_feature_codes import dial
 from tests.e2e.test_feature_codes import standing as diversions
-from tests.e2e.town import Town
+from tests.e2e.town import RING_SECONDS, Town
 
 CONTACT = "61104"
 """The telephone contact of Anna's unit."""
@@ -43,7 +43,8 @@ async def test_telephone_contact_diverts_the_calls_of_another(town: Town) -> Non
     contact = await town.phone(CONTACT)
     await dial(town, contact, f"*210*{AWAY}*{CONTACT}#", "it-is-about", "calls-all", "are-diverted-to")
     assert await diversions(town) == [("all", CONTACT, None)]
-    await dial(town, contact, f"*610*{AWAY}*{CONTACT}*12#", "calls-no-answer", "are-diverted-to", "after-ring-2")
+    after_two = f"*610*{AWAY}*{CONTACT}*{round(2 * RING_SECONDS)}#"
+    await dial(town, contact, after_two, "calls-no-answer", "are-diverted-to", "after-ring-2")
     assert await diversions(town) == [("all", CONTACT, None), ("no_answer", CONTACT, 2)]
     town.reported.clear()
     await answered(contact, await town.call_from_outside(NUMBER, at=DURING))

@@ -81,14 +81,14 @@ async def test_few_descriptors_left_are_told_before_there_are_none(town: Town) -
 
 
 async def test_a_service_without_descriptors_goes_on_deciding(town: Town) -> None:
-    phone, log = await town.phone(EXTENSION), ServiceLog(town)
+    phone, barred, log = await town.phone(EXTENSION), await town.phone("61104"), ServiceLog(town)
     pid, port = town.region.service.pid, town.region.settings.service_port
     with most_files(pid, all_in_use(pid)):
         await eventually(lambda: told(log, "files"), 5, "the log never said that the descriptors are used up")
         await a_plan_is_followed(town, log, phone)
         await is_idle(pid, port, port)
         for abroad in ("004722225555", "0012125550123"):
-            await town.call(phone, abroad)
+            await town.call(barred, abroad)
             await town.step("say", containing="policy/barred-international")
             town.reported.clear()
         await a_plan_is_followed(town, log, phone)
