@@ -51,7 +51,8 @@ async def pin_is(town: Town, pin: str) -> None:
 
     async def known() -> bool:
         with sqlite3.connect(replica_path(town.region.settings)) as replica:
-            return replica.execute("SELECT password FROM voicemail WHERE mailbox = ?", (OWN,)).fetchone() == (pin,)
+            found = replica.execute("SELECT password FROM voicemail WHERE mailbox = ?", (OWN,)).fetchone()
+        return bool(found == (pin,))
 
     await eventually(known, 10, "Asterisk never had the PIN")
 
