@@ -19,7 +19,7 @@ from sqlalchemy import (
     Time,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData()
 
@@ -330,6 +330,44 @@ feature_code = Table(
     _reference("organisation_id", "organisation", required=True, cascade=True),
     _text("code"),
     _text("action"),
+)
+
+lock_attempt = Table(
+    "lock_attempt",
+    metadata,
+    _id(),
+    _reference("extension_id", "extension", required=True, cascade=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    _text("actor"),
+)
+
+outbox_recipient = Table(
+    "outbox_recipient",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", cascade=True),
+    _text("kind", required=False),
+    _text("name"),
+    _text("webhook_url"),
+    _text("secret"),
+)
+
+outbox_order = Table(
+    "outbox_order",
+    metadata,
+    _id(),
+    Column("key", UUID, nullable=False, server_default=text("gen_random_uuid()")),
+    _text("kind"),
+    Column("organisation_id", Integer, nullable=False),
+    Column("extension_id", Integer, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    _text("reason", required=False),
+    _text("receipt", required=False),
+    _instant("delivered_at"),
 )
 
 trunk = Table(

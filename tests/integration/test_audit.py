@@ -13,7 +13,7 @@ from tests.refusals import REGION, connect
 POLICY_TABLES = """
 SELECT relname FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-    AND relname NOT IN ('audit', 'policy_revision', 'alembic_version')
+    AND relname NOT IN ('audit', 'policy_revision', 'alembic_version', 'lock_attempt', 'outbox_order')
 """
 
 
