@@ -32,6 +32,7 @@ from callflow.policy.evaluate import decide
 from callflow.policy.policy_texts import policy_texts
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
+from callflow.service.dialled import hide_by
 from callflow.service.fault_watch import presentation_watch, sip_watch
 from callflow.service.feature_changes import settle_by
 from callflow.service.health import Health
@@ -122,7 +123,7 @@ def compose(chosen: Settings) -> Service:
         decided=call_log(Lines(sys.stdout).write, chosen.language),
         tryout=chosen.tryout,
     )
-    guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
+    guard, mail = RingGuard(Ami(to.ami), hide_by(policy)), mail_spool(chosen)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
     parts = Parts(

@@ -1,7 +1,7 @@
 """What a decision is asked and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
@@ -83,7 +83,22 @@ class AbsenceChange:
     if_not_known: Plan
 
 
-Change = DiversionChange | AbsenceChange
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockChange:
+    """What a feature code changes (R21): the extension is locked as lost if `pin` is that of its mailbox.
+
+    `extension_id` is None where none has the number that was dialled. `if_refused` is the one plan for all that may
+    be wrong, so that nobody learns what it was; the other plans are as those of a `DiversionChange`.
+    """
+
+    extension_id: int | None
+    pin: str = field(repr=False)
+    if_refused: Plan
+    if_not_saved: Plan
+    if_not_known: Plan
+
+
+Change = DiversionChange | AbsenceChange | LockChange
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,8 +127,20 @@ def not_known(decision: Decision, change: Change) -> Decision:
     return _otherwise(decision, change.if_not_known, told)
 
 
+def refused(decision: Decision, change: LockChange) -> Decision:
+    """Return the decision whose change the database did not take: it changes nothing and does not tell why."""
+    told = TraceLine(rule=_rule_of(change), matched=False, reason="change_refused")
+    return _otherwise(decision, change.if_refused, told)
+
+
 def _rule_of(change: Change) -> str:
-    return "R10" if isinstance(change, AbsenceChange) else "R9"
+    match change:
+        case AbsenceChange():
+            return "R10"
+        case LockChange():
+            return "R21"
+        case _:
+            return "R9"
 
 
 def _otherwise(decision: Decision, plan: Plan, told: TraceLine) -> Decision:

@@ -11,6 +11,7 @@ from callflow.policy.feature_codes import FeatureCall
 from callflow.policy.hours import switchboard_hours
 from callflow.policy.keeping import kept
 from callflow.policy.kept import Kept, in_use
+from callflow.policy.lost_codes import hide_pin
 from callflow.policy.model import Extension, NumberRange, Organisation, Policy, Target, TargetKind
 from callflow.policy.numbers import Dialled, bare, normalise, range_of
 from callflow.policy.outgoing import may_call
@@ -145,7 +146,7 @@ def _first_step(
         route.note("R21", True, "caller_locked", extension=route.actor.number)
         return Outcome.REFUSED, _refuse(route, "phone-locked")
     if number is None:
-        route.note("R23", False, "number_unreadable", number=route.call.called_number)
+        route.note("R23", False, "number_unreadable", number=hide_pin(route.call.called_number, route.policy))
         return Outcome.REFUSED, _refuse(route, "number-not-understood", HangupCause.UNALLOCATED)
     if target is not None:
         return _ours(route, target, number)

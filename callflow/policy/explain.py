@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from callflow.policy.builder import successors
-from callflow.policy.decision import AbsenceChange, Call, Change, Decision, DiversionChange, TraceLine
+from callflow.policy.decision import AbsenceChange, Call, Change, Decision, DiversionChange, LockChange, TraceLine
 from callflow.policy.evaluate import decide
+from callflow.policy.lost_codes import without_pin
 from callflow.policy.model import Absence, Diversion, Policy
 from callflow.policy.plan import (
     REASONS,
@@ -31,7 +32,7 @@ def explain(policy: Policy, call: Call, now: datetime) -> dict[str, object]:
     Raises:
         ValueError: `now` has no time zone.
     """
-    return as_json(decide(policy, call, now), call, now)
+    return as_json(decide(policy, call, now), without_pin(call, policy), now)
 
 
 def as_json(decision: Decision, call: Call, now: datetime) -> dict[str, object]:
@@ -70,6 +71,8 @@ def _change_json(change: Change | None) -> Json | None:
             "person_id": change.person_id,
             "absence": _absence_json(absence) if absence is not None else None,
         }
+    if isinstance(change, LockChange):
+        return {"extension_id": change.extension_id, "locks": True}
     return {
         "extension_id": change.extension_id,
         "conditions": [condition.value for condition in change.conditions],
@@ -130,7 +133,9 @@ def _change_text(decision: Decision, language: str) -> list[str]:
     if decision.change is None:
         return []
     swedish, change = language == "sv", decision.change
-    done = [reason_text(line, language) for line in decision.trace if line.rule in {"R9", "R10"} and line.matched]
+    done = [
+        reason_text(line, language) for line in decision.trace if line.rule in {"R9", "R10", "R21"} and line.matched
+    ]
     diversion = change.diversion if isinstance(change, DiversionChange) else None
     if diversion is not None and diversion.rings is not None:
         done.append(f"{'Signaler före' if swedish else 'Rings before'}: {diversion.rings}.")

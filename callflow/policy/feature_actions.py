@@ -8,7 +8,8 @@ class FeatureAction(StrEnum):
     """What a feature code asks for.
 
     Those that set a diversion go on with a number (and seconds) up to a hash, `ABSENCE` with a reason (and a return).
-    Those for another begin with whose extension it is: `*230*61104*2*1300#`.
+    Those for another begin with whose extension it is: `*230*61104*2*1300#`. `LOCK_LOST` goes on with an extension
+    and the PIN of its mailbox.
     """
 
     DIVERT_ALL = "divert_all"
@@ -50,6 +51,7 @@ class FeatureAction(StrEnum):
     VOICEMAIL_OF_ANOTHER = "voicemail_of_another"
     HIDE_NUMBER_ONCE = "hide_number_once"
     SHOW_NUMBER_ONCE = "show_number_once"
+    LOCK_LOST = "lock_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""Feature codes (R9, R10): reading what was dialled by an organisation's code set, and carrying it out."""
+"""Feature codes (R9, R10, R21): reading what was dialled by an organisation's code set, and carrying it out."""
 
 import re
 from dataclasses import dataclass, replace
@@ -18,6 +18,7 @@ from callflow.policy.feature_words import (
     told,
     told_diversion,
 )
+from callflow.policy.lost_codes import hide_pin, lock_lost
 from callflow.policy.model import (
     MOST_RINGS,
     Diversion,
@@ -91,10 +92,12 @@ def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
 
 def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
     """Return the first step of the plan that tells what was done, and the change that has to be stored before it."""
+    if call.action is FeatureAction.LOCK_LOST:
+        return lock_lost(route, extension, call.rest)
     if call.action in _FOR_ANOTHER:
         return _carry_out_for_another(route, extension, call)
     if call.rest and call.action not in _TAKING_MORE:
-        route.note("R9", False, "code_with_more", extension=extension.number, more=call.rest)
+        route.note("R9", False, "code_with_more", extension=extension.number, more=hide_pin(call.rest, route.policy))
         return told(route, extension, (prompt("nothing-changed"), prompt("code-ends-here"))), None
     if call.action in voicemail_codes.ACTIONS:
         return voicemail_codes.listen(route, extension, call.action, call.rest), None

@@ -31,7 +31,7 @@ _WORDS = (
     "referral-press-1", "callers-hear", "colleagues-hear", "not-absent", "no-longer-absent", "absence-not-set",
     "absence-not-understood", "absence-reason-unknown", "return-has-passed", "return-not-understood",
     "phone-is-nobodys", "it-is-about", "no-such-extension", "may-not-act-for",
-    "someone-else", "our-switchboard", "the-extension-dialled",
+    "someone-else", "our-switchboard", "the-extension-dialled", "phone-is-locked-now", "lock-refused",
 )  # fmt: skip
 
 PROMPTS = frozenset(

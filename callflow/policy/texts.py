@@ -51,8 +51,20 @@ REASONS: dict[str, tuple[str, str]] = {
     "number_hidden": ("Numret visas inte utåt.", "The number is not shown to the outside."),
     "number_shown": ("Utåt visas {number}.", "To the outside {number} is shown."),
     "extension_locked": (
-        "Anknytning {extension} är spärrad och ringer inte.",
-        "Extension {extension} is locked and does not ring.",
+        "Anknytning {extension} är spärrad och ringer inte; samtalet följer dess hänvisning: {why}.",
+        "Extension {extension} is locked and does not ring; the call follows its referral: {why}.",
+    ),
+    "lock_asked": (
+        "Anknytning {extension} spärrar {lost} som förlorad, om pinkoden är rätt.",
+        "Extension {extension} locks {lost} as lost, if the PIN is right.",
+    ),
+    "lock_of_nobody": (
+        "Anknytning {extension} vill spärra en förlorad telefon, men det som slogs är ingen anknytning med pinkod.",
+        "Extension {extension} wants to lock a lost phone, but what was dialled is no extension with its PIN.",
+    ),
+    "change_refused": (
+        "Spärren togs inte emot: fel pinkod, ingen röstbrevlåda, ingen anknytning eller för många försök.",
+        "The lock was not taken: a wrong PIN, no mailbox, no extension or too many tries.",
     ),
     "extension_not_locked": ("Anknytning {extension} är inte spärrad.", "Extension {extension} is not locked."),
     "no_diversion_of_all_calls": (
@@ -314,6 +326,8 @@ WORDS: dict[str, tuple[str, str]] = {
     "diversion_without_number": ("numret saknas", "the number is missing"),
     "diversion_seconds_unreadable": ("sekunderna går inte att läsa", "the seconds cannot be read"),
     "diversion_without_mailbox": ("anknytningen har ingen röstbrevlåda", "the extension has no voicemail"),
+    "locked_absent": ("frånvaron", "the absence"),
+    "locked_undiverted": ("vidarekoppling saknas", "no diversion"),
     "phone_is_nobodys": ("telefonen tillhör ingen person", "the phone is nobody's"),
     "absence_unreadable": ("koden går inte att läsa", "the code cannot be read"),
     "absence_reason_unknown": ("ingen orsak har den siffran", "no reason has that digit"),

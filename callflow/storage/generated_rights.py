@@ -64,6 +64,7 @@ CODES = {
     "*98*": FeatureAction.VOICEMAIL_OF_ANOTHER,
     "#31#": FeatureAction.HIDE_NUMBER_ONCE,
     "*31#": FeatureAction.SHOW_NUMBER_ONCE,
+    "*29*": FeatureAction.LOCK_LOST,
 }
 
 

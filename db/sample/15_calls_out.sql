@@ -32,6 +32,7 @@ CROSS JOIN (VALUES
     ('##002#', 'divert_cancel_all'),
     ('#31#', 'hide_number_once'),
     ('*31#', 'show_number_once'),
+    ('*29*', 'lock_lost'),
     ('*23*', 'absence'),
     ('#23#', 'absence_cancel'),
     ('*#23#', 'absence_ask'),

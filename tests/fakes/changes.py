@@ -4,9 +4,9 @@ import asyncio
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from callflow.policy.decision import AbsenceChange, Change
+from callflow.policy.decision import AbsenceChange, Change, LockChange
 from callflow.policy.model import Absence, Diversion, TargetKind
-from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError
+from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError, LockRefusedError
 
 
 @dataclass
@@ -15,6 +15,9 @@ class MemoryChanges:
 
     diversions: dict[int, tuple[Diversion, ...]] = field(default_factory=dict)
     absences: dict[int, tuple[Absence, ...]] = field(default_factory=dict)
+    pins: dict[int, str | None] = field(default_factory=dict)
+    wrong: list[int] = field(default_factory=list)
+    locked: set[int] = field(default_factory=set)
     revision: int = 1
     actors: list[str] = field(default_factory=list)
     decisions: list[str] = field(default_factory=list)
@@ -43,6 +46,8 @@ class MemoryChanges:
         """Change what there is; return whether that is anything else now."""
         if isinstance(change, AbsenceChange):
             return self._change_absences(change)
+        if isinstance(change, LockChange):
+            return self._lock(change)
         before = self.diversions.get(change.extension_id)
         if before is None:
             raise ChangeNotStoredError("There is no such extension.")
@@ -52,6 +57,17 @@ class MemoryChanges:
             kept = (*kept, change.diversion)
         self.diversions[change.extension_id] = kept
         return kept != before
+
+    def _lock(self, change: LockChange) -> bool:
+        """Lock for the right PIN, unless five wrong ones came before."""
+        lost = change.extension_id
+        if lost is None or self.wrong.count(lost) >= 5 or self.pins.get(lost) != change.pin:
+            if lost in self.pins:
+                self.wrong.append(lost)
+            raise LockRefusedError("The PIN is wrong.")
+        is_new = lost not in self.locked
+        self.locked.add(lost)
+        return is_new
 
     def _change_absences(self, change: AbsenceChange) -> bool:
         before = self.absences.get(change.person_id)

@@ -34,6 +34,7 @@ from tests.builders import (
     unit,
 )
 from tests.unit.policy import test_absence_codes as absence_codes
+from tests.unit.policy import test_lost_phone as lost_phone
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "explain.schema.json").read_text(encoding="utf-8"))
@@ -115,6 +116,11 @@ def test_json_tells_which_absence_a_feature_code_changes(called: str, begins: bo
     check(document)
     assert document["change"]["person_id"] == 1
     assert (document["change"]["absence"] is not None) is begins
+
+
+@pytest.mark.parametrize("called", ["*29*61002*135790#", "*29*61998*1#"])
+def test_json_tells_what_a_feature_code_locks(called: str) -> None:
+    check(explain(lost_phone.region(), internal(called, 1), TUESDAY_TEN))
 
 
 def test_schema_refuses_what_is_not_documented() -> None:
