@@ -17,6 +17,7 @@ from callflow.asterisk.ari_connection import AriAddress, AriConnection
 from callflow.asterisk.clock_set_back import ClockSetBack
 from callflow.asterisk.log_files import LogFiles
 from callflow.asterisk.lookups import Lookups
+from callflow.asterisk.lost_calls import LostCalls
 from callflow.asterisk.plan_variables import plan_variables
 from callflow.asterisk.policy_files import PJSIP, modules_to_reload, replica_path, write_policy
 from callflow.asterisk.registrations import end_registrations
@@ -46,6 +47,7 @@ from callflow.service.health_parts import (
     policy_facts,
     rows_facts,
 )
+from callflow.service.lost_phones import LostPhones
 from callflow.service.machine import Machine
 from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
 from callflow.service.pauses import collect_garbage
@@ -110,7 +112,12 @@ def compose(chosen: Settings) -> Service:
     switch, speech = Ari(to.ari), PolicySpeech(chosen, Tools(chosen.tools_folder))
     reloading, machine = Ami(to.reloading), Machine(*folders_written(chosen))
     lookups = Lookups(reloading, lambda: machine.jumps + made.writes)
-    followers = {"asterisk": asterisk_follower(chosen, to, made, lookups), "speech": speech_follower(speech)}
+    lost = LostPhones(LostCalls(to.ari))
+    followers = {
+        "lost": lost.follow,
+        "asterisk": asterisk_follower(chosen, to, made, lookups),
+        "speech": speech_follower(speech),
+    }
     store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
     policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
     changes = PostgresChanges(database_url())
@@ -134,6 +141,7 @@ def compose(chosen: Settings) -> Service:
             "reloading": to.reloading.run,
             "calls": control.run,
             "guard": guard.run,
+            "lost": lost.run,
             "presentation": presentation.run,
             "sip": sip.run,
             "garbage": collect_garbage,
