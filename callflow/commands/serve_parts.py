@@ -43,6 +43,7 @@ from callflow.service.health_parts import (
     connection_facts,
     database_facts,
     mail_facts,
+    outbox_facts,
     parts_facts,
     policy_facts,
     rows_facts,
@@ -50,6 +51,7 @@ from callflow.service.health_parts import (
 from callflow.service.lost_phones import LostPhones
 from callflow.service.machine import Machine
 from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
+from callflow.service.outbox import OutboxDelivery
 from callflow.service.pauses import collect_garbage
 from callflow.service.pin_changes import PinChanges
 from callflow.service.policy_holder import Follower, PolicyHolder
@@ -57,7 +59,9 @@ from callflow.service.ports import Snapshot, Speech
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
+from callflow.service.webhook import post
 from callflow.speech.policy_speech import PolicySpeech
+from callflow.storage.outbox import PostgresOutbox
 from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.pins import pin_store
 from callflow.storage.snapshot_file import JsonSnapshotFile
@@ -86,6 +90,7 @@ class Service:
     control: CallControl
     guard: RingGuard
     mail: MailSpool
+    outbox: OutboxDelivery
     changes: PostgresChanges
     health: Health
     systemd: Systemd
@@ -131,6 +136,7 @@ def compose(chosen: Settings) -> Service:
         tryout=chosen.tryout,
     )
     guard, mail = RingGuard(Ami(to.ami), hide_by(policy)), mail_spool(chosen)
+    outbox = OutboxDelivery(PostgresOutbox(database_url()), post)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
     parts = Parts(
@@ -147,6 +153,7 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "pins": PinChanges(chosen.pin_spool, pin_store(database_url())).run,
+            "outbox": outbox.run,
             "machine": machine.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
@@ -161,6 +168,7 @@ def compose(chosen: Settings) -> Service:
         "policy": lambda: policy_facts(policy),
         "rows": lambda: rows_facts(made.left_out),
         "mail": lambda: mail_facts(mail),
+        "outbox": lambda: outbox_facts(outbox),
         "calls": lambda: calls_facts(control),
         "parts": lambda: parts_facts(parts),
         **machine.facts(),
@@ -175,6 +183,7 @@ def compose(chosen: Settings) -> Service:
         control=control,
         guard=guard,
         mail=mail,
+        outbox=outbox,
         changes=changes,
         health=health,
         systemd=systemd,

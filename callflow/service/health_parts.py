@@ -10,6 +10,7 @@ from typing import Any
 from callflow.service.calls import MOST_TASKS, CallControl
 from callflow.service.clock import now
 from callflow.service.mail import MailSpool
+from callflow.service.outbox import OutboxDelivery
 from callflow.service.policy_holder import PolicyHolder, PolicySource
 from callflow.service.running import Parts
 
@@ -90,6 +91,21 @@ def mail_facts(mail: MailSpool) -> Facts:
     """Tell what waits for the mail server and what no server will ever take."""
     stuck = mail.last_error if mail.waiting else None
     return {"ok": stuck is None, "error": stuck, "waiting": mail.waiting, "refused": mail.refused}
+
+
+def outbox_facts(outbox: OutboxDelivery) -> Facts:
+    """Tell how many orders wait, for how long the oldest has, and how many were refused; wrong while tries fail.
+
+    An order for which no receiver is set waits to be handed over by hand, and nothing is wrong with that.
+    """
+    state, error = outbox.state, outbox.error or outbox.state.reason
+    return {
+        "ok": error is None,
+        "error": error,
+        "waiting": state.waiting,
+        "oldest_seconds": round(state.oldest_seconds, 1),
+        "refused": state.refused,
+    }
 
 
 def calls_facts(control: CallControl) -> Facts:

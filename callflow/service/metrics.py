@@ -18,6 +18,7 @@ EMERGENCY_CALLS = Counter("callflow_emergency_calls", "Emergency calls, and test
 RINGING_ENDED = Counter("callflow_ringing_ended", "Ringings ended because the last ring had sounded.")
 CHANGES = Counter("callflow_changes", "What phones changed by feature code.", ["outcome"])
 LOST_CALLS_ENDED = Counter("callflow_lost_calls_ended", "Legs of calls ended because their phone is lost.")
+ORDERS = Counter("callflow_orders", "Tries to hand an order to its receiver.", ["outcome"])
 MAIL_SENT = Counter("callflow_mail_sent", "Mails handed to the mail server.")
 EVENTS_DROPPED = Counter("callflow_events_dropped", "Events of Asterisk that found the queue full.", ["part"])
 MESSAGES_SKIPPED = Counter("callflow_messages_skipped", "Messages of Asterisk that could not be read.", ["part"])
