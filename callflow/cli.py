@@ -21,6 +21,8 @@ COMMANDS = {
     "divert": "Divert an extension's calls, or cancel the diversion.",
     "absence": "Show, report and end the absence of whose extension it is.",
     "extension": "Show and change an extension.",
+    "lost": "Lock a lost phone, unlock one that was found, and show what came of it.",
+    "outbox": "Show the orders to others, send one again, hand over what is not delivered.",
     "serve": "Take calls from Asterisk and give each its plan.",
     "migrate": "Bring the policy database to the newest schema.",
     "configure": "Write Asterisk's configuration and speak the prompts, in production.",
