@@ -30,7 +30,7 @@ _WORDS = (
     "nothing-changed", "code-ends-here", "is-away", "and-is-back", "on-weekday", "on-date", "referral-to", "press-1",
     "referral-press-1", "callers-hear", "colleagues-hear", "not-absent", "no-longer-absent", "absence-not-set",
     "absence-not-understood", "absence-reason-unknown", "return-has-passed", "return-not-understood",
-    "phone-is-nobodys", "it-is-about", "no-such-extension", "may-not-act-for",
+    "phone-is-nobodys", "it-is-about", "no-such-extension", "may-not-act-for", "no-such-code",
     "someone-else", "our-switchboard", "the-extension-dialled",
 )  # fmt: skip
 

@@ -103,6 +103,7 @@ REASONS: dict[str, tuple[str, str]] = {
         "Anknytning {extension} har ingen röstbrevlåda att lyssna av.",
         "Extension {extension} has no voicemail to listen to.",
     ),
+    "code_unknown": ("Ingen tjänstekod passar ”{code}”.", "No feature code fits “{code}”."),
     "acts_for": (
         "Anknytning {extension} får ställa in åt anknytning {other}.",
         "Extension {extension} may act for extension {other}.",
