@@ -1,4 +1,4 @@
-"""Writing what phones change by feature code (R9, R10): one transaction a change, on connections that are kept.
+"""Writing what phones change by feature code (R4, R7, R9, R10): one transaction each, on connections that are kept.
 
 INVARIANT: a connection on which anything went wrong is never used again, nor are those that were kept beside it: what
 lost one has most likely lost them all. One that was kept and does not begin a transaction soon was lost without a
@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
-from callflow.policy.decision import AbsenceChange, Change, DiversionChange
+from callflow.policy.decision import AbsenceChange, Change, DiversionChange, DutyChange, UnitChange
 from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError
 from callflow.storage.absences import put_absence
 from callflow.storage.connection import LOST, Connection, connected
 from callflow.storage.diversions import put_diversion
+from callflow.storage.duty import put_duty
+from callflow.storage.overrides import put_override
 
 log = structlog.get_logger(__name__)
 
@@ -145,6 +147,10 @@ async def _write(connection: Connection, change: Change, by: _By, progress: _Pro
             await put_diversion(connection, change.extension_id, change.conditions, change.diversion)
         case AbsenceChange():
             await put_absence(connection, change.person_id, change.at, change.absence)
+        case DutyChange():
+            await put_duty(connection, change)
+        case UnitChange():
+            await put_override(connection, change.unit_id, change.at, change.override)
     await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     progress.revision, progress.transaction = await connection.fetchrow(_MARK)
     await connection.execute(_COMMIT)

@@ -23,6 +23,8 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 metadata = MetaData()
 
+PRESENT_ACTOR = "COALESCE(NULLIF(current_setting('callflow.actor'::text, true), ''::text), (SESSION_USER)::text)"
+"""Who changes the policy, as PostgreSQL writes it."""
 PRESENT_DECISION = "NULLIF(current_setting('callflow.decision'::text, true), ''::text)"
 """The call that changes the policy, as PostgreSQL writes it."""
 
@@ -168,6 +170,17 @@ answering_place = Table(
     Column("ring_limit", SmallInteger, nullable=False, server_default="4"),
 )
 
+unit_override = Table(
+    "unit_override",
+    metadata,
+    _id(),
+    _reference("unit_id", "unit", required=True, cascade=True),
+    Column("is_open", Boolean, nullable=False),
+    _instant("starts_at", required=True),
+    _instant("ends_at", required=True),
+    Column("set_by", Text, nullable=False, server_default=text(PRESENT_ACTOR)),
+)
+
 person = Table(
     "person",
     metadata,
@@ -289,6 +302,7 @@ duty_shift = Table(
     _instant("starts_at", required=True),
     _instant("ends_at", required=True),
     *_target("to"),
+    Column("taken_over", Boolean, nullable=False, server_default="false"),
 )
 
 number_class = Table(

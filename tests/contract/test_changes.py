@@ -1,4 +1,4 @@
-"""What everybody does who stores what phones change, the real one and the fake of the tests alike (R9, R10)."""
+"""What everybody does who stores what phones change, the real one and the fake alike (R4, R7, R9, R10)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -9,7 +9,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from callflow.policy.decision import AbsenceChange, Change, DiversionChange
-from callflow.policy.model import Absence, Diversion, DiversionCondition, Target, TargetKind
+from callflow.policy.model import (
+    Absence,
+    Diversion,
+    DiversionCondition,
+    DutyShift,
+    Target,
+    TargetKind,
+    UnitOverride,
+)
 from callflow.policy.plan import Hangup, Plan
 from callflow.service.feature_changes import ChangeNotStoredError, Changes
 from callflow.storage.connection import connected
@@ -45,6 +53,10 @@ class Subject:
     person_id: int
     reason_id: int
     absences: Callable[[], Awaitable[tuple[Absence, ...]]]
+    roster_id: int
+    shifts: Callable[[], Awaitable[tuple[DutyShift, ...]]]
+    unit_id: int
+    overrides: Callable[[], Awaitable[tuple[UnitOverride, ...]]]
 
 
 @asynccontextmanager
@@ -59,8 +71,9 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             "JOIN absence_reason AS r ON r.organisation_id = p.organisation_id WHERE e.id = $1 AND r.digit = '2'",
             extension,
         )
-        await connection.execute("DELETE FROM diversion")
-        await connection.execute("DELETE FROM absence")
+        unit, roster = await connection.fetchrow("SELECT id, duty_roster_id FROM unit WHERE number = '+4690161200'")
+        for table in ("diversion", "absence", "duty_shift"):
+            await connection.execute(f"DELETE FROM {table}")
         before = await connection.fetchval("SELECT max(id) FROM audit")
     store, changes = PostgresPolicyStore(url, 2), PostgresChanges(url)
 
@@ -69,6 +82,12 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
 
     async def absences() -> tuple[Absence, ...]:
         return (await store.load()).policy.people[person].absences
+
+    async def shifts() -> tuple[DutyShift, ...]:
+        return (await store.load()).policy.duty_rosters[roster].shifts
+
+    async def overrides() -> tuple[UnitOverride, ...]:
+        return (await store.load()).policy.units[unit].overrides
 
     async def actors() -> list[str]:
         async with connected(url) as connection:
@@ -87,19 +106,26 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             yield
 
     away = PostgresChanges(shared_server().url_of("no_such_database"))
-    yield Subject(changes, away, extension, other, diversions, actors, decisions, slow, person, reason, absences)
+    seen = (diversions, actors, decisions, slow)
+    yield Subject(changes, away, extension, other, *seen, person, reason, absences, roster, shifts, unit, overrides)
     changes.close()
 
 
 @asynccontextmanager
 async def memory() -> AsyncIterator[Subject]:
-    changes = MemoryChanges(diversions={1: (), 2: ()}, absences={3: ()})
+    changes = MemoryChanges(diversions={1: (), 2: ()}, absences={3: ()}, shifts={5: ()}, overrides={6: ()})
 
     async def diversions() -> tuple[Diversion, ...]:
         return changes.diversions[1]
 
     async def absences() -> tuple[Absence, ...]:
         return changes.absences[3]
+
+    async def shifts() -> tuple[DutyShift, ...]:
+        return changes.shifts[5]
+
+    async def overrides() -> tuple[UnitOverride, ...]:
+        return changes.overrides[6]
 
     async def actors() -> list[str]:
         return changes.actors
@@ -114,7 +140,8 @@ async def memory() -> AsyncIterator[Subject]:
         changes.hung = None
 
     away = MemoryChanges(away=True)
-    yield Subject(changes, away, 1, 2, diversions, actors, decisions, slow, 3, 4, absences)
+    seen = (diversions, actors, decisions, slow)
+    yield Subject(changes, away, 1, 2, *seen, 3, 4, absences, 5, shifts, 6, overrides)
 
 
 @pytest.fixture(params=["postgres", "memory"])

@@ -22,6 +22,8 @@ VALUES (2, '*55', 'ring_the_boss'), (2, '*21#', 'divert_all');
 INSERT INTO barring (unit_id, category, reason) VALUES (2, 'mobile', 'x');
 INSERT INTO diversion (extension_id, condition, to_number) VALUES (3, 'all', '+46701740605');
 """
+NEW = ("INTO trunk", "INTO unit_override")
+"""What has come into the region since."""
 DEFINITIONS = """
 SELECT p.proname || pg_get_function_arguments(p.oid) AS name, pg_get_functiondef(p.oid) AS definition
 FROM pg_proc AS p WHERE p.proname LIKE 'policy%' AND p.pronamespace = 'public'::regnamespace
@@ -45,7 +47,9 @@ async def at_0001(url: str) -> asyncpg.Connection:
     await downgrade(url, "0001")
     connection = await connect(url)
     async with connection.transaction():
-        await connection.execute("\n".join(line for line in REGION.splitlines() if "INTO trunk" not in line))
+        await connection.execute(
+            "\n".join(line for line in REGION.splitlines() if not any(map(line.__contains__, NEW)))
+        )
         await connection.execute(OLD_ROWS)
     return connection
 
