@@ -20,6 +20,8 @@ COMMANDS = {
     "exemption": "Show and give exemptions from barrings.",
     "divert": "Divert an extension's calls, or cancel the diversion.",
     "absence": "Show, report and end the absence of whose extension it is.",
+    "duty": "Show who has duty, take it over and hand it back.",
+    "unit": "Show what a unit is forced to be, close and open it for a time.",
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
     "migrate": "Bring the policy database to the newest schema.",
