@@ -22,6 +22,7 @@ COMMANDS = {
     "absence": "Show, report and end the absence of whose extension it is.",
     "duty": "Show who has duty, take it over and hand it back.",
     "unit": "Show what a unit is forced to be, close and open it for a time.",
+    "codes": "Print the employees' card of an organisation's feature codes.",
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
     "migrate": "Bring the policy database to the newest schema.",
