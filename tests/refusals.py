@@ -43,6 +43,7 @@ INSERT INTO diversion (extension_id, condition, to_extension_id) VALUES (1, 'all
 INSERT INTO absence_reason (organisation_id, digit, text_sv, text_en)
 VALUES (1, '1', 'är på möte', 'is in a meeting'), (2, '1', 'är på möte', 'is in a meeting');
 INSERT INTO absence (person_id, reason_id, starts_at) VALUES (1, 1, '2026-02-01 08:00Z');
+INSERT INTO calendar_feed (person_id, url, reason_id) VALUES (1, 'https://kalender.example/asa/hemlig.ics', 1);
 INSERT INTO holiday_calendar (name) VALUES ('Sverige');
 INSERT INTO holiday (holiday_calendar_id, date, name) VALUES (1, '2026-12-25', 'Juldagen');
 INSERT INTO number_class (prefix, category) VALUES ('+870', 'satellite');

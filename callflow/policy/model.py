@@ -130,13 +130,17 @@ class Unit:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """A person's absence with its reason (R10); open-ended where `returns_at` is None."""
+    """A person's absence with its reason (R10); open-ended where `returns_at` is None.
+
+    `calendar_event` names the event of the person's calendar that it comes from; None for one that was reported.
+    """
 
     id: int
     reason_id: int
     starts_at: datetime
     returns_at: datetime | None = None
     referral: Target | None = None
+    calendar_event: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

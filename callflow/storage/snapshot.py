@@ -177,8 +177,9 @@ async def read_people(connection: Connection, only: Collection[int] | None = Non
     """Return the people, or only those of these ids that are there."""
     absences = defaultdict(list)
     sql = (
-        f"SELECT id, person_id, reason_id, starts_at, returns_at, {_columns('referral')} FROM absence "
-        f"WHERE {{only}} AND (returns_at IS NULL OR returns_at > {_RECENT}) ORDER BY person_id, starts_at, id"
+        f"SELECT id, person_id, reason_id, starts_at, returns_at, calendar_event, {_columns('referral')} "
+        f"FROM absence WHERE {{only}} AND (returns_at IS NULL OR returns_at > {_RECENT}) "
+        "ORDER BY person_id, starts_at, id"
     )
     for row in await _rows(connection, sql, "person_id", only):
         absences[row["person_id"]].append(
@@ -188,6 +189,7 @@ async def read_people(connection: Connection, only: Collection[int] | None = Non
                 starts_at=row["starts_at"],
                 returns_at=row["returns_at"],
                 referral=_target(row, "referral"),
+                calendar_event=row["calendar_event"],
             )
         )
     return [

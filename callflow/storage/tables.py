@@ -259,6 +259,29 @@ absence = Table(
     _instant("starts_at", required=True),
     _instant("returns_at"),
     *_target("referral"),
+    _text("calendar_event", required=False),
+)
+
+calendar_feed = Table(
+    "calendar_feed",
+    metadata,
+    _id(),
+    _reference("person_id", "person", required=True, cascade=True),
+    _text("url"),
+    _reference("reason_id", "absence_reason", required=True),
+)
+
+calendar_reading = Table(
+    "calendar_reading",
+    metadata,
+    Column("feed_id", Integer, ForeignKey("calendar_feed.id", ondelete="CASCADE"), primary_key=True),
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    _instant("read_at"),
+    _instant("whole_at"),
+    _text("problem", required=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    _text("etag", required=False),
+    _text("modified", required=False),
 )
 
 duty_roster = Table(

@@ -148,11 +148,11 @@ async def _units_and_people(connection: Connection, policy: Policy) -> None:
     people = policy.people.values()
     await _copy_fields(connection, "person", "id organisation_id unit_id given_name family_name email", people)
     absences = (
-        [a.id, person.id, a.reason_id, a.starts_at, a.returns_at, *_target(a.referral)]
+        [a.id, person.id, a.reason_id, a.starts_at, a.returns_at, a.calendar_event, *_target(a.referral)]
         for person in people
         for a in person.absences
     )
-    columns = f"id person_id reason_id starts_at returns_at {_prefixed('referral')}"
+    columns = f"id person_id reason_id starts_at returns_at calendar_event {_prefixed('referral')}"
     await _copy(connection, "absence", columns, absences)
 
 

@@ -73,6 +73,20 @@ async def test_what_calls_out_go_by_is_read_as_it_was_written(database_url: str)
     assert set(loaded.trunks) == set(trunks)
 
 
+async def test_absences_of_calendars_are_read_as_they_were_written(database_url: str) -> None:
+    policy = generated_policy(300, monday=date(2035, 1, 1))
+    people = {
+        row.id: replace(row, absences=tuple(replace(it, calendar_event=f"{it.id:032x}") for it in row.absences))
+        for row in policy.people.values()
+        if all(it.returns_at is not None for it in row.absences)
+    }
+    assert any(row.absences for row in people.values())
+    policy = replace(policy, people={**policy.people, **people})
+    async with connected(database_url) as connection:
+        await write_snapshot(connection, Snapshot(policy=policy))
+    assert (await read_snapshot(database_url)).policy.people == policy.people
+
+
 async def test_snapshot_sees_one_state_though_others_change_it(sample_database_url: str) -> None:
     before = await read_snapshot(sample_database_url)
     async with connected(sample_database_url) as connection, one_state(connection):

@@ -27,6 +27,11 @@ CHANGES = (
     """INSERT INTO absence (person_id, reason_id, starts_at)
        SELECT max(p.id), min(r.id), now() FROM person AS p JOIN absence_reason AS r USING (organisation_id)
        WHERE p.organisation_id = 1""",
+    """INSERT INTO calendar_feed (person_id, url, reason_id)
+       SELECT person_id, 'https://kalender.example/k', reason_id FROM absence LIMIT 1""",
+    """UPDATE absence SET returns_at = starts_at + interval '1 hour', calendar_event = repeat('a', 32)
+       WHERE id = (SELECT max(id) FROM absence)""",
+    "DELETE FROM calendar_feed",
     "DELETE FROM absence",
     "UPDATE mailbox SET pin = '7294', name = 'Ny brevlåda' WHERE id = (SELECT min(id) FROM mailbox)",
     "UPDATE unit SET confidential = NOT confidential",
