@@ -50,6 +50,7 @@ async def serve(chosen: Settings) -> None:
     finally:
         await service.parts.stop()
         service.changes.close()
+        service.calendars.close()
         await runner.cleanup()
         log.info("stopped")
 

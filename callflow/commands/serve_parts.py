@@ -22,6 +22,7 @@ from callflow.asterisk.policy_files import PJSIP, modules_to_reload, replica_pat
 from callflow.asterisk.registrations import end_registrations
 from callflow.asterisk.replica import forget_account, removed_accounts
 from callflow.asterisk.replica_rows import MadeRows
+from callflow.calendars.source import WebCalendars
 from callflow.commands.shared import database_url
 from callflow.config import Settings, SmtpTls
 from callflow.embedded.tools import Tools
@@ -30,6 +31,7 @@ from callflow.logs import Lines
 from callflow.policy.decision import Decision
 from callflow.policy.evaluate import decide
 from callflow.policy.policy_texts import policy_texts
+from callflow.service.calendars import CalendarReader
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
 from callflow.service.fault_watch import presentation_watch, sip_watch
@@ -37,6 +39,7 @@ from callflow.service.feature_changes import settle_by
 from callflow.service.health import Health
 from callflow.service.health_parts import (
     Facts,
+    calendars_facts,
     calls_facts,
     connection_facts,
     database_facts,
@@ -55,6 +58,7 @@ from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
 from callflow.speech.policy_speech import PolicySpeech
+from callflow.storage.calendar_feeds import PostgresCalendars
 from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.pins import pin_store
 from callflow.storage.snapshot_file import JsonSnapshotFile
@@ -84,6 +88,7 @@ class Service:
     guard: RingGuard
     mail: MailSpool
     changes: PostgresChanges
+    calendars: PostgresCalendars
     health: Health
     systemd: Systemd
 
@@ -122,6 +127,8 @@ def compose(chosen: Settings) -> Service:
         decided=call_log(Lines(sys.stdout).write, chosen.language),
         tryout=chosen.tryout,
     )
+    calendars = PostgresCalendars(database_url())
+    reader = CalendarReader(calendars, WebCalendars(local=chosen.calendar_local), chosen.calendar_seconds)
     guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
@@ -138,6 +145,7 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "pins": PinChanges(chosen.pin_spool, pin_store(database_url())).run,
+            "calendars": reader.run,
             "machine": machine.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
@@ -152,6 +160,7 @@ def compose(chosen: Settings) -> Service:
         "policy": lambda: policy_facts(policy),
         "rows": lambda: rows_facts(made.left_out),
         "mail": lambda: mail_facts(mail),
+        "calendars": lambda: calendars_facts(reader),
         "calls": lambda: calls_facts(control),
         "parts": lambda: parts_facts(parts),
         **machine.facts(),
@@ -167,6 +176,7 @@ def compose(chosen: Settings) -> Service:
         guard=guard,
         mail=mail,
         changes=changes,
+        calendars=calendars,
         health=health,
         systemd=systemd,
     )

@@ -17,6 +17,7 @@ CARRIED_BY_NET = Counter("callflow_net_calls", "Calls that the dialplan carried 
 EMERGENCY_CALLS = Counter("callflow_emergency_calls", "Emergency calls, and tests of the way there.", ["status"])
 RINGING_ENDED = Counter("callflow_ringing_ended", "Ringings ended because the last ring had sounded.")
 CHANGES = Counter("callflow_changes", "What phones changed by feature code.", ["outcome"])
+CALENDAR_READINGS = Counter("callflow_calendar_readings", "Calendars read.", ["outcome"])
 MAIL_SENT = Counter("callflow_mail_sent", "Mails handed to the mail server.")
 EVENTS_DROPPED = Counter("callflow_events_dropped", "Events of Asterisk that found the queue full.", ["part"])
 MESSAGES_SKIPPED = Counter("callflow_messages_skipped", "Messages of Asterisk that could not be read.", ["part"])
