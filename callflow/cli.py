@@ -20,6 +20,7 @@ COMMANDS = {
     "exemption": "Show and give exemptions from barrings.",
     "divert": "Divert an extension's calls, or cancel the diversion.",
     "absence": "Show, report and end the absence of whose extension it is.",
+    "calendar": "Show whose calendars are read for absences; set, remove and read them.",
     "extension": "Show and change an extension.",
     "serve": "Take calls from Asterisk and give each its plan.",
     "migrate": "Bring the policy database to the newest schema.",
