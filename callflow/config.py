@@ -93,6 +93,11 @@ class Settings(BaseSettings):
     poll_seconds: Seconds = 5.0
     """How often the policy revision is asked for when no notification comes."""
 
+    calendar_seconds: Seconds = 300.0
+    """How often each calendar is read for absences."""
+    calendar_local: bool = False
+    """Calendars may lie on this machine or its link (loopback and link-local addresses), as for trying out."""
+
     @property
     def asterisk_folder(self) -> Path:
         """Asterisk's own folder: `etc`, `spool`, `log`, `run`, `lib`."""

@@ -22,3 +22,24 @@ def write_atomically(path: Path, data: bytes, mode: int = 0o600) -> None:
     except BaseException:
         Path(part).unlink(missing_ok=True)
         raise
+
+
+def write_new(path: Path, data: bytes, mode: int = 0o600) -> None:
+    """Write `data` to a file that is not there yet, and return when file and name are on the disk.
+
+    At a full disk nothing is left. Raises OSError then, and FileExistsError for a file that is there already.
+    """
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+    except BaseException:
+        path.unlink(missing_ok=True)
+        raise

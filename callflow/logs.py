@@ -18,6 +18,9 @@ _NUMBER = re.compile(r"(?<![\w.-])(?<!\d:)(?:\+?\d{7,}|(?:\+\d|0\d)(?:-?\d){5,})
 """A number in any text; one with dashes begins with `+` or 0, as neither a date nor a channel does."""
 _WRITTEN_NUMBER = re.compile(r"\+?\d(?:[^\w*#]*\d){6,}")
 """A number where nothing else stands, however a person or a phone writes it."""
+_CODE = re.compile(r"(?<![\w*#])((?:[*#]\d*#)?[*#]\d+\*)[\d+]+\*[\d*#]*")
+"""A feature code with two things after it, of which one may be a PIN. What was dialled has fields of its own, and
+who knows the codes takes PINs out of these (`callflow.service.dialled`)."""
 _WORD = re.compile(r'[^\s"=\\]*')
 _ESCAPED = {"\\": "\\\\", '"': '\\"', "\r": "\\r", "\n": "\\n"}
 _FIRST = ("timestamp", "level", "event", "call_id", "decision_id", "sip_call_id")
@@ -43,13 +46,15 @@ def _masked(found: re.Match[str]) -> str:
 
 
 def mask(_logger: object, _method: str, event: Event) -> Event:
-    """Mask secrets by their field's name and telephone numbers wherever they stand."""
+    """Mask secrets by their field's name, telephone numbers and what may be a PIN wherever they stand."""
     for name, value in event.items():
         if name in SECRET_FIELDS:
             event[name] = "***"
         elif isinstance(value, str) and name not in _IDS:
-            pattern = _WRITTEN_NUMBER if name in _NUMBER_FIELDS else _NUMBER
-            event[name] = pattern.sub(_masked, value)
+            if name in _NUMBER_FIELDS:
+                event[name] = _WRITTEN_NUMBER.sub(_masked, value)
+            else:
+                event[name] = _NUMBER.sub(_masked, _CODE.sub(r"\1…", value) if "*" in value else value)
     return event
 
 

@@ -35,6 +35,7 @@ from callflow.policy.model import (
     Target,
     TargetKind,
     Unit,
+    UnitOverride,
     WeeklyHours,
     build_policy,
 )
@@ -201,8 +202,13 @@ def roster(
     )
 
 
-def shift(level: int, starts: datetime, ends: datetime, target: Target) -> DutyShift:
-    return DutyShift(level=level, starts_at=starts, ends_at=ends, target=target)
+def shift(level: int, starts: datetime, ends: datetime, target: Target, **values: Any) -> DutyShift:
+    return DutyShift(level=level, starts_at=starts, ends_at=ends, target=target, **values)
+
+
+def forced(state: str, starts: str, ends: str) -> UnitOverride:
+    """Return what a unit is forced to be, `open` or `closed`, between two Swedish wall-clock times."""
+    return UnitOverride(is_open=state == "open", starts_at=at(starts), ends_at=at(ends))
 
 
 def policy(**tables: Any) -> Policy:

@@ -43,6 +43,7 @@ INSERT INTO diversion (extension_id, condition, to_extension_id) VALUES (1, 'all
 INSERT INTO absence_reason (organisation_id, digit, text_sv, text_en)
 VALUES (1, '1', 'är på möte', 'is in a meeting'), (2, '1', 'är på möte', 'is in a meeting');
 INSERT INTO absence (person_id, reason_id, starts_at) VALUES (1, 1, '2026-02-01 08:00Z');
+INSERT INTO calendar_feed (person_id, url, reason_id) VALUES (1, 'https://kalender.example/asa/hemlig.ics', 1);
 INSERT INTO holiday_calendar (name) VALUES ('Sverige');
 INSERT INTO holiday (holiday_calendar_id, date, name) VALUES (1, '2026-12-25', 'Juldagen');
 INSERT INTO number_class (prefix, category) VALUES ('+870', 'satellite');
@@ -50,6 +51,8 @@ INSERT INTO barring (organisation_id, category, reason) VALUES (1, 'internationa
 INSERT INTO exemption (extension_id, category, approver_id, reason, starts_at, ends_at)
 VALUES (1, 'international', 1, 'Vänortsutbyte', '2026-01-01Z', '2026-06-30Z');
 INSERT INTO trunk (position, host) VALUES (1, 'sbc.example');
+INSERT INTO outbox_recipient (organisation_id, name, webhook_url) VALUES (2, 'Larmcentralen', 'https://alarm.example/');
+INSERT INTO unit_override (unit_id, is_open, starts_at, ends_at) VALUES (2, true, '2026-03-01Z', '2026-03-02Z');
 INSERT INTO feature_code (organisation_id, code, action) VALUES (1, '*21*', 'divert_all'), (1, '*23*', 'absence');
 UPDATE organisation SET operator_group_id = 1, switchboard_schedule_id = 1, duty_roster_id = 1, mailbox_id = 1,
     holiday_calendar_id = 1 WHERE id = 1;

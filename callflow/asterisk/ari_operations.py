@@ -21,6 +21,7 @@ class Operation:
 CLAIM_CHANNEL = Operation("events", "claimChannel", "POST", "/events/claim", ("channelId", "application"))
 LIST_CHANNELS = Operation("channels", "list", "GET", "/channels")
 GET_CHANNEL = Operation("channels", "get", "GET", "/channels/{channelId}")
+GET_CHANNEL_VAR = Operation("channels", "getChannelVar", "GET", "/channels/{channelId}/variable", ("variable",))
 HANGUP = Operation("channels", "hangup", "DELETE", "/channels/{channelId}", ("reason_code",))
 CONTINUE_IN_DIALPLAN = Operation(
     "channels", "continueInDialplan", "POST", "/channels/{channelId}/continue", ("context", "extension", "priority")
@@ -42,6 +43,7 @@ OPERATIONS = (
     CLAIM_CHANNEL,
     LIST_CHANNELS,
     GET_CHANNEL,
+    GET_CHANNEL_VAR,
     HANGUP,
     CONTINUE_IN_DIALPLAN,
     SET_CHANNEL_VARS,

@@ -27,9 +27,10 @@ _CLOCK = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
 _TEXTS = {
     "sv": {
         "none": "{name} har ingen frånvaro, varken nu eller planerad.",
-        "line": "{name} {reason}, från {starts} till {ends}{refers}{present}",
+        "line": "{name} {reason}, från {starts} till {ends}{refers}{calendar}{present}",
         "open": "vidare",
         "refers": ", hänvisar till {place}",
+        "calendar": ", ur kalendern",
         "present": "  ← nu",
         "nobodys": "{number} tillhör ingen person, och bara en person kan vara frånvarande.",
         "unknown_reason": "Ingen orsak har siffran ”{digit}”. De som finns är: {reasons}.",
@@ -41,9 +42,10 @@ _TEXTS = {
     },
     "en": {
         "none": "{name} has no absence, neither now nor planned.",
-        "line": "{name} {reason}, from {starts} to {ends}{refers}{present}",
+        "line": "{name} {reason}, from {starts} to {ends}{refers}{calendar}{present}",
         "open": "further notice",
         "refers": ", refers to {place}",
+        "calendar": ", from the calendar",
         "present": "  ← now",
         "nobodys": "{number} belongs to no person, and only a person can be absent.",
         "unknown_reason": "No reason has the digit “{digit}”. Those there are: {reasons}.",
@@ -77,13 +79,13 @@ def command(  # noqa: PLR0913, PLR0917 - the options of the command
         raise typer.BadParameter(_say("alone"))
     policy = asyncio.run(read_rights()).policy
     extension = find_extension(number, policy)
-    person = _person(policy, extension)
+    person = find_person(policy, extension)
     if reason or back:
         zone = zone_of(policy, person.organisation_id)
         absence = None if back else _absence(policy, extension, person, zone, (reason, starts, until, refer))
         asyncio.run(_change(person, absence, planned=bool(starts)))
         policy = asyncio.run(read_rights()).policy
-    _show(policy, policy.people.get(person.id, person))
+    show_absences(policy, policy.people.get(person.id, person))
 
 
 async def _change(person: Person, absence: Absence | None, *, planned: bool) -> None:
@@ -96,7 +98,8 @@ async def _change(person: Person, absence: Absence | None, *, planned: bool) -> 
     await change_policy(work)
 
 
-def _person(policy: Policy, extension: Extension) -> Person:
+def find_person(policy: Policy, extension: Extension) -> Person:
+    """Return whose extension it is; raise `NoAbsenceError` for one that is nobody's."""
     person = person_of(policy, extension)
     if person is None:
         raise NoAbsenceError(_say("nobodys", number=national(extension.number)))
@@ -107,7 +110,7 @@ def _absence(
     policy: Policy, extension: Extension, person: Person, zone: tzinfo, given: tuple[str, str, str, str]
 ) -> Absence:
     digit, starts, until, refer = given
-    reason = _reason(policy, person, digit)
+    reason = find_reason(policy, person, digit)
     begins = _instant(starts, now(), zone) if starts else now()
     ends = _instant(until, begins, zone) if until else None
     first = max(begins.astimezone(UTC), now())
@@ -119,7 +122,8 @@ def _absence(
     return Absence(id=0, reason_id=reason.id, starts_at=begins, returns_at=ends, referral=referral)
 
 
-def _reason(policy: Policy, person: Person, digit: str) -> AbsenceReason:
+def find_reason(policy: Policy, person: Person, digit: str) -> AbsenceReason:
+    """Return the reason that a person dials by this digit; raise `NoAbsenceError` with those there are."""
     found = reason_of_digit(policy, person.organisation_id, digit)
     if found is None:
         rows = [row for row in policy.absence_reasons.values() if row.organisation_id == person.organisation_id]
@@ -146,7 +150,8 @@ def _target(policy: Policy, extension: Extension, to: str) -> Target:
     return found
 
 
-def _show(policy: Policy, person: Person) -> None:
+def show_absences(policy: Policy, person: Person) -> None:
+    """Print the absences of a person now and to come, or that there is none."""
     moment, zone = now(), zone_of(policy, person.organisation_id)
     present = absence_at(person, moment)
     rows = [row for row in person.absences if row.returns_at is None or row.returns_at > moment]
@@ -160,6 +165,7 @@ def _show(policy: Policy, person: Person) -> None:
                 starts=_shown(row.starts_at, zone),
                 ends=_shown(row.returns_at, zone) if row.returns_at is not None else _say("open"),
                 refers=_say("refers", place=_name(policy, row.referral)) if row.referral is not None else "",
+                calendar=_say("calendar") if row.calendar_event is not None else "",
                 present=_say("present") if row is present else "",
             )
         )

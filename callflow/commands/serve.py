@@ -50,6 +50,7 @@ async def serve(chosen: Settings) -> None:
     finally:
         await service.parts.stop()
         service.changes.close()
+        service.calendars.close()
         await runner.cleanup()
         log.info("stopped")
 
@@ -59,7 +60,9 @@ async def finish(service: Service) -> None:
     with suppress(TimeoutError):
         async with asyncio.timeout(FINISH_SECONDS):
             await service.control.stop()
-            await asyncio.gather(service.guard.finish(), service.policy.finish(), service.mail.finish())
+            await asyncio.gather(
+                service.guard.finish(), service.policy.finish(), service.mail.finish(), service.outbox.finish()
+            )
 
 
 async def serve_health(health: Health, chosen: Settings) -> web.AppRunner:

@@ -17,11 +17,13 @@ from callflow.asterisk.ari_connection import AriAddress, AriConnection
 from callflow.asterisk.clock_set_back import ClockSetBack
 from callflow.asterisk.log_files import LogFiles
 from callflow.asterisk.lookups import Lookups
+from callflow.asterisk.lost_calls import LostCalls
 from callflow.asterisk.plan_variables import plan_variables
 from callflow.asterisk.policy_files import PJSIP, modules_to_reload, replica_path, write_policy
 from callflow.asterisk.registrations import end_registrations
 from callflow.asterisk.replica import forget_account, removed_accounts
 from callflow.asterisk.replica_rows import MadeRows
+from callflow.calendars.source import WebCalendars
 from callflow.commands.shared import database_url
 from callflow.config import Settings, SmtpTls
 from callflow.embedded.tools import Tools
@@ -30,23 +32,29 @@ from callflow.logs import Lines
 from callflow.policy.decision import Decision
 from callflow.policy.evaluate import decide
 from callflow.policy.policy_texts import policy_texts
+from callflow.service.calendars import CalendarReader
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
+from callflow.service.dialled import hide_by
 from callflow.service.fault_watch import presentation_watch, sip_watch
 from callflow.service.feature_changes import settle_by
 from callflow.service.health import Health
 from callflow.service.health_parts import (
     Facts,
+    calendars_facts,
     calls_facts,
     connection_facts,
     database_facts,
     mail_facts,
+    outbox_facts,
     parts_facts,
     policy_facts,
     rows_facts,
 )
+from callflow.service.lost_phones import LostPhones
 from callflow.service.machine import Machine
 from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
+from callflow.service.outbox import OutboxDelivery
 from callflow.service.pauses import collect_garbage
 from callflow.service.pin_changes import PinChanges
 from callflow.service.policy_holder import Follower, PolicyHolder
@@ -54,7 +62,10 @@ from callflow.service.ports import Snapshot, Speech
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
+from callflow.service.webhook import post
 from callflow.speech.policy_speech import PolicySpeech
+from callflow.storage.calendar_feeds import PostgresCalendars
+from callflow.storage.outbox import PostgresOutbox
 from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.pins import pin_store
 from callflow.storage.snapshot_file import JsonSnapshotFile
@@ -83,7 +94,9 @@ class Service:
     control: CallControl
     guard: RingGuard
     mail: MailSpool
+    outbox: OutboxDelivery
     changes: PostgresChanges
+    calendars: PostgresCalendars
     health: Health
     systemd: Systemd
 
@@ -109,7 +122,12 @@ def compose(chosen: Settings) -> Service:
     switch, speech = Ari(to.ari), PolicySpeech(chosen, Tools(chosen.tools_folder))
     reloading, machine = Ami(to.reloading), Machine(*folders_written(chosen))
     lookups = Lookups(reloading, lambda: machine.jumps + made.writes)
-    followers = {"asterisk": asterisk_follower(chosen, to, made, lookups), "speech": speech_follower(speech)}
+    lost = LostPhones(LostCalls(to.ari))
+    followers = {
+        "lost": lost.follow,
+        "asterisk": asterisk_follower(chosen, to, made, lookups),
+        "speech": speech_follower(speech),
+    }
     store = PostgresPolicyStore(database_url(), chosen.poll_seconds)
     policy = PolicyHolder(store, JsonSnapshotFile(chosen.snapshot_path), followers)
     changes = PostgresChanges(database_url())
@@ -122,7 +140,10 @@ def compose(chosen: Settings) -> Service:
         decided=call_log(Lines(sys.stdout).write, chosen.language),
         tryout=chosen.tryout,
     )
-    guard, mail = RingGuard(Ami(to.ami)), mail_spool(chosen)
+    calendars = PostgresCalendars(database_url())
+    reader = CalendarReader(calendars, WebCalendars(local=chosen.calendar_local), chosen.calendar_seconds)
+    guard, mail = RingGuard(Ami(to.ami), hide_by(policy)), mail_spool(chosen)
+    outbox = OutboxDelivery(PostgresOutbox(database_url()), post)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
     parts = Parts(
@@ -133,11 +154,14 @@ def compose(chosen: Settings) -> Service:
             "reloading": to.reloading.run,
             "calls": control.run,
             "guard": guard.run,
+            "lost": lost.run,
             "presentation": presentation.run,
             "sip": sip.run,
             "garbage": collect_garbage,
             "mail": mail.run,
             "pins": PinChanges(chosen.pin_spool, pin_store(database_url())).run,
+            "outbox": outbox.run,
+            "calendars": reader.run,
             "machine": machine.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
@@ -152,6 +176,8 @@ def compose(chosen: Settings) -> Service:
         "policy": lambda: policy_facts(policy),
         "rows": lambda: rows_facts(made.left_out),
         "mail": lambda: mail_facts(mail),
+        "outbox": lambda: outbox_facts(outbox),
+        "calendars": lambda: calendars_facts(reader),
         "calls": lambda: calls_facts(control),
         "parts": lambda: parts_facts(parts),
         **machine.facts(),
@@ -166,7 +192,9 @@ def compose(chosen: Settings) -> Service:
         control=control,
         guard=guard,
         mail=mail,
+        outbox=outbox,
         changes=changes,
+        calendars=calendars,
         health=health,
         systemd=systemd,
     )

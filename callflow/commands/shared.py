@@ -3,19 +3,22 @@
 import getpass
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime, time, timedelta, tzinfo
 from typing import TypeVar
 
 import asyncpg
 
 from callflow.config import settings
 from callflow.errors import CallflowError
-from callflow.policy.model import Extension, Organisation, Policy, TargetKind
+from callflow.policy.model import Extension, Organisation, Policy, TargetKind, Unit
 from callflow.policy.numbers import bare, normalise
+from callflow.service.clock import BadTimeError, local_instant, now
 from callflow.storage.connection import LOST, Connection, connected, unavailable
 
 Result = TypeVar("Result")
 Text = TypeVar("Text")
 
+_CLOCK = re.compile(r"([01]?[0-9]|2[0-3])[:.]([0-5][0-9])")
 _DIALLABLE = re.compile(r"[+*#0-9]*[0-9][+*#0-9]*")
 
 
@@ -79,6 +82,34 @@ def find_extension(number: str, policy: Policy) -> Extension:
     if target is None or target.kind is not TargetKind.EXTENSION or target.id is None:
         raise BadNumberError(f"”{number}” är ingen anknytning hos oss.\n'{number}' is no extension of ours.")
     return policy.extensions[target.id]
+
+
+def find_unit(number: str, policy: Policy) -> Unit:
+    """Return the unit with this number, short or whole; raise `BadNumberError` if none has."""
+    found = normalise(require_diallable(number), policy, internal=True).number
+    target = policy.numbers.get(found or "")
+    if target is None or target.kind is not TargetKind.UNIT or target.id is None:
+        raise BadNumberError(f"”{number}” är ingen enhet hos oss.\n'{number}' is no unit of ours.")
+    return policy.units[target.id]
+
+
+def until_instant(text: str, zone: tzinfo) -> datetime:
+    """Read until when something holds: `13:00` is the next time the clock shows it, else as `local_instant`.
+
+    Raises:
+        BadTimeError: no time, or one that has passed.
+    """
+    clock = _CLOCK.fullmatch(text.strip())
+    if clock is None:
+        found = local_instant(text, zone)
+    else:
+        here = now().astimezone(zone)
+        wall = time(int(clock[1]), int(clock[2]))
+        days = (here.date() + timedelta(days=ahead) for ahead in (0, 1))
+        found = next(at for day in days if (at := datetime.combine(day, wall, zone)).timestamp() > here.timestamp())
+    if found.timestamp() <= now().timestamp():
+        raise BadTimeError(f"”{text}” har redan varit.\n'{text}' has passed already.")
+    return found
 
 
 def find_organisation(key: str, policy: Policy) -> Organisation:

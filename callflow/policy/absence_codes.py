@@ -2,34 +2,25 @@
 
 import re
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
-from enum import StrEnum
 
 from callflow.policy.absence_words import told_absence
-from callflow.policy.absences import LONGEST_DAYS, absence_at, back_at, person_of, reason_of_digit
+from callflow.policy.absences import absence_at, back_at, person_of, reason_of_digit
 from callflow.policy.builder import Node
 from callflow.policy.decision import AbsenceChange
+from callflow.policy.dialled_times import TIME_REFUSED, TimeRefusal, read_return
 from callflow.policy.feature_actions import FeatureAction
 from callflow.policy.feature_words import sorry, told
-from callflow.policy.model import Absence, AbsenceReason, Extension, Organisation, Person
+from callflow.policy.model import Absence, Extension, Person
 from callflow.policy.plan import Phrase
 from callflow.policy.route import Route
 from callflow.policy.schedule import zone_of
 from callflow.policy.spoken import prompt
 
 ACTIONS = frozenset((FeatureAction.ABSENCE, FeatureAction.ABSENCE_CANCEL, FeatureAction.ABSENCE_ASK))
-DAY_FIRST = "DDMM"
 
 _DIALLED = re.compile(r"([0-9])(?:\*([0-9]{4}))?")
 
 Done = tuple[Node, AbsenceChange | None]
-
-
-class ReturnRefusal(StrEnum):
-    """Why four digits are not when somebody can be back."""
-
-    PASSED = "return_passed"
-    IMPOSSIBLE = "return_impossible"
 
 
 def carry_out(route: Route, extension: Extension, action: FeatureAction, rest: str) -> Done:
@@ -49,47 +40,6 @@ def carry_out(route: Route, extension: Extension, action: FeatureAction, rest: s
     return told(route, extension, (prompt("no-longer-absent"),)), _change(route, extension, person, None)
 
 
-def read_return(
-    digits: str, reason: AbsenceReason, organisation: Organisation, now: datetime
-) -> datetime | ReturnRefusal:
-    """Return when somebody is back by four digits, HHMM or a date, dialled at `now` (local time).
-
-    1206 may be either: the reason tells which it is. What cannot be that may be the other. A date is its midnight.
-    """
-    likely, other = (_date, _time) if reason.returns_by_date else (_time, _date)
-    pair = int(digits[:2]), int(digits[2:])
-    found = likely(*pair, organisation, now)
-    if found is not ReturnRefusal.IMPOSSIBLE:
-        return found
-    found = other(*pair, organisation, now)
-    return ReturnRefusal.IMPOSSIBLE if isinstance(found, ReturnRefusal) else found
-
-
-def _time(hour: int, minute: int, _organisation: Organisation, now: datetime) -> datetime | ReturnRefusal:
-    try:
-        back = datetime.combine(now.date(), time(hour, minute), now.tzinfo)
-    except ValueError:
-        return ReturnRefusal.IMPOSSIBLE
-    to_come = [moment for moment in (back, back.replace(fold=1)) if moment.timestamp() > now.timestamp()]
-    return to_come[0] if to_come else ReturnRefusal.PASSED
-
-
-def _date(first: int, second: int, organisation: Organisation, now: datetime) -> datetime | ReturnRefusal:
-    month, day = (second, first) if organisation.absence_date_order == DAY_FIRST else (first, second)
-    days = [made for year in (now.year, now.year + 1) if (made := _day(year, month, day)) is not None]
-    if not days:
-        return ReturnRefusal.IMPOSSIBLE
-    to_come = [made for made in days if now.date() < made <= now.date() + timedelta(days=LONGEST_DAYS)]
-    return datetime.combine(to_come[0], time(), now.tzinfo) if to_come else ReturnRefusal.PASSED
-
-
-def _day(year: int, month: int, day: int) -> date | None:
-    try:
-        return date(year, month, day)
-    except ValueError:
-        return None
-
-
 def _set(route: Route, extension: Extension, person: Person, rest: str) -> Done:
     policy = route.policy
     organisation = policy.organisations.get(person.organisation_id, route.organisation)
@@ -103,16 +53,13 @@ def _set(route: Route, extension: Extension, person: Person, rest: str) -> Done:
     returns_at = None
     if digits is not None:
         back = read_return(digits, reason, organisation, route.now.astimezone(zone_of(policy, organisation.id)))
-        if isinstance(back, ReturnRefusal):
-            return _refused(route, extension, back.value, prompt(_REFUSED[back]))
+        if isinstance(back, TimeRefusal):
+            return _refused(route, extension, back.value, prompt(TIME_REFUSED[back]))
         returns_at = back
     absence = Absence(id=0, reason_id=reason.id, starts_at=route.now, returns_at=returns_at)
     still_to_come = tuple(row for row in person.absences if row.starts_at > route.now)
     node = _told(route, extension, replace(person, absences=still_to_come), absence, asked=False)
     return node, _change(route, extension, person, absence)
-
-
-_REFUSED = {ReturnRefusal.PASSED: "return-has-passed", ReturnRefusal.IMPOSSIBLE: "return-not-understood"}
 
 
 def _told(route: Route, extension: Extension, person: Person, absence: Absence, *, asked: bool) -> Node:

@@ -1,7 +1,9 @@
 """Who may act for another from the own phone: for a colleague's extension, and for a unit (R9, R10, R14)."""
 
+from callflow.policy.duty import duty_of
 from callflow.policy.lineage import lineage
-from callflow.policy.model import Extension, Policy, Unit
+from callflow.policy.model import DutyRoster, Extension, Policy, Target, TargetKind, Unit
+from callflow.policy.numbers import resolved
 
 
 def may_act_for(policy: Policy, caller: Extension, other: Extension) -> bool:
@@ -24,6 +26,25 @@ def may_act_for_unit(policy: Policy, caller: Extension, unit: Unit | None) -> bo
     return (caller.person_id is not None and caller.person_id in answering) or is_operator(
         policy, caller, unit.organisation_id
     )
+
+
+def may_force(policy: Policy, caller: Extension, unit: Unit) -> bool:
+    """Tell whether who calls from `caller` may force a unit open or closed: who answers for it, and its members."""
+    return caller.unit_id == unit.id or may_act_for_unit(policy, caller, unit)
+
+
+def may_take_duty(policy: Policy, caller: Extension, unit: Unit, roster: DutyRoster) -> bool:
+    """Tell whether who calls from `caller` may take over the duty that a unit has from a roster.
+
+    Those may whose own unit has its duty from there too, who occur in the roster, and who answer for the unit.
+    """
+    own_unit = policy.units.get(caller.unit_id)
+    own_duty = duty_of(policy, own_unit) if own_unit is not None else None
+    if own_duty is not None and own_duty[0] is roster:
+        return True
+    targets = [*(row.standing for row in roster.levels if row.standing), *(row.target for row in roster.shifts)]
+    own = Target(TargetKind.EXTENSION, caller.id)
+    return own in [resolved(target, policy) for target in targets] or may_act_for_unit(policy, caller, unit)
 
 
 def is_operator(policy: Policy, caller: Extension, organisation_id: int) -> bool:

@@ -16,6 +16,7 @@ from callflow.policy.checks.schedules import schedule_findings
 from callflow.policy.checks.targets import target_findings
 from callflow.policy.checks.units import unit_findings
 from callflow.policy.model import Policy
+from callflow.policy.overrides import as_planned
 
 __all__ = ["CODES", "Finding", "Severity", "Subject", "SubjectKind", "check"]
 
@@ -37,6 +38,8 @@ _SUBJECTS = tuple(SubjectKind)
 def check(policy: Policy, now: datetime) -> tuple[Finding, ...]:
     """Return all that the policy check finds at `now`, and as far ahead as each finding's text says.
 
+    It judges what is planned, not what somebody has set for a time: units forced, and duty taken over.
+
     Organisation by organisation, errors first, then by subject and code; what is no organisation's comes last. The
     same for the same policy, in whatever order its rows were read.
 
@@ -45,7 +48,7 @@ def check(policy: Policy, now: datetime) -> tuple[Finding, ...]:
     """
     if now.tzinfo is None:
         raise ValueError("`now` has no time zone: pass an aware datetime, such as datetime.now(tz=UTC)")
-    look = Look(policy=policy, now=now.astimezone(UTC))
+    look = Look(policy=as_planned(policy), now=now.astimezone(UTC))
     return _in_order(finding for part in _PARTS for finding in part(look))
 
 

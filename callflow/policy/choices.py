@@ -1,10 +1,8 @@
 """What a caller may choose when nobody answers: urgent to the duty, or a message (R6, R7)."""
 
-from datetime import datetime
-
 from callflow.policy.builder import Node
-from callflow.policy.duty import OnDuty, on_duty
-from callflow.policy.hours import HoursNow, working_hours, zone_name
+from callflow.policy.duty import DutyBy, OnDuty, on_duty
+from callflow.policy.hours import HoursNow, working_hours
 from callflow.policy.keeping import kept
 from callflow.policy.model import MOST_RINGS, DutyRoster, Organisation, Target, TargetKind, Unit
 from callflow.policy.plan import Phrase
@@ -19,8 +17,8 @@ from callflow.policy.routing import (
     speak,
     voicemail,
 )
-from callflow.policy.schedule import Why, zone
-from callflow.policy.spoken import moment, prompt, spoken_hours, text, week
+from callflow.policy.schedule import Why
+from callflow.policy.spoken import moment, prompt, spoken_hours, text, until, week
 
 URGENT_DIGIT = "1"
 MESSAGE_DIGIT = "2"
@@ -36,12 +34,7 @@ def closed_menu(  # noqa: PLR0913, PLR0917 - whose hours, as whom it speaks, and
     greeting: tuple[Phrase, ...] = (),
 ) -> Node:
     """Tell the hours and offer the duty and a message; silence ends in a message or a goodbye, never in nothing."""
-    who = (text(name), prompt("is-closed")) if name else (prompt("telephone-is-closed"),)
-    phrases = (
-        *failure_phrases(state),
-        *(greeting or who),
-        *_hours_phrases(route, hours, named=bool(name or greeting)),
-    )
+    phrases = (*failure_phrases(state), *_closed_phrases(route, hours, name, greeting))
     return _offer(route, phrases, above, organisation_id)
 
 
@@ -70,9 +63,23 @@ def _offer(route: Route, phrases: tuple[Phrase, ...], above: tuple[Unit, ...], o
     return route.memo[key]
 
 
+def _closed_phrases(
+    route: Route, hours: HoursNow, name: str | None, greeting: tuple[Phrase, ...]
+) -> tuple[Phrase, ...]:
+    """Tell that it is closed, and when it is open: by its hours, or where it was forced closed until when."""
+    opens = hours.next_opening
+    if hours.override is not None and opens is not None:
+        who = (text(name), prompt("has-closed")) if name else (prompt("it-is-closed"),)
+        return (*who, *until(opens, route.now.astimezone(opens.tzinfo)))
+    words = greeting or ((text(name), prompt("is-closed")) if name else (prompt("telephone-is-closed"),))
+    if hours.override is not None:
+        return words
+    return (*words, *_hours_phrases(route, hours, named=bool(name or greeting)))
+
+
 def _hours_phrases(route: Route, hours: HoursNow, *, named: bool) -> tuple[Phrase, ...]:
     """Tell the hours; a unit that is not named (R17) names no exception either, since that might tell which it is."""
-    assert hours.schedule is not None  # only what has hours can be closed
+    assert hours.schedule is not None  # only what has hours is closed by them
     assert hours.state is not None
     phrases: list[Phrase] = []
     day = hours.state.day
@@ -81,9 +88,8 @@ def _hours_phrases(route: Route, hours: HoursNow, *, named: bool) -> tuple[Phras
         phrases += [prompt(reason), text(day.name, None), *spoken_hours(day.hours)]
     if spoken_week := week(hours.schedule.hours):
         phrases += [prompt("hours-are"), *spoken_week]
-    if hours.state.next_opening is not None:
-        local: datetime = route.now.astimezone(zone(zone_name(route, hours)))
-        phrases += [prompt("opens-again"), *moment(hours.state.next_opening, local)]
+    if (opens := hours.next_opening) is not None:
+        phrases += [prompt("opens-again"), *moment(opens, route.now.astimezone(opens.tzinfo))]
     return tuple(phrases)
 
 
@@ -180,7 +186,11 @@ def _level(route: Route, roster: DutyRoster, level: OnDuty, target: Target, othe
         route.note(
             "R7",
             True,
-            "on_duty_by_shift" if level.by_shift else "on_duty_standing",
+            "on_duty_taken_over"
+            if level.by is DutyBy.TAKEN_OVER
+            else "on_duty_by_shift"
+            if level.by is DutyBy.SHIFT
+            else "on_duty_standing",
             roster=roster.name,
             level=str(level.level),
             place=place,

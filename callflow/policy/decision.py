@@ -1,13 +1,13 @@
 """What a decision is asked and what it answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from types import MappingProxyType
 from typing import NamedTuple
 
-from callflow.policy.model import Absence, Diversion, DiversionCondition
+from callflow.policy.model import Absence, Diversion, DiversionCondition, DutyShift, UnitOverride
 from callflow.policy.plan import Plan
 
 
@@ -83,7 +83,56 @@ class AbsenceChange:
     if_not_known: Plan
 
 
-Change = DiversionChange | AbsenceChange
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockChange:
+    """What a feature code changes (R21): the extension is locked as lost if `pin` is that of its mailbox.
+
+    `extension_id` is None where none has the number that was dialled. `if_refused` is the one plan for all that may
+    be wrong, so that nobody learns what it was; the other plans are as those of a `DiversionChange`.
+    """
+
+    extension_id: int | None
+    pin: str = field(repr=False)
+    if_refused: Plan
+    if_not_saved: Plan
+    if_not_known: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DutyChange:
+    """What a feature code changes (R7): an extension takes duty over by `shift`, or hands back all it has (None).
+
+    What was taken over before at that level of the roster is so no longer. The plans are as those of a
+    `DiversionChange`.
+    """
+
+    extension_id: int
+    roster_id: int | None
+    at: datetime
+    shift: DutyShift | None
+    if_not_saved: Plan
+    if_not_known: Plan
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnitChange:
+    """What a feature code changes (R4): what a unit is forced to be at `at` ends, and `override` begins (None: none).
+
+    The plans are as those of a `DiversionChange`.
+    """
+
+    extension_id: int
+    unit_id: int
+    at: datetime
+    override: UnitOverride | None
+    if_not_saved: Plan
+    if_not_known: Plan
+
+
+Change = DiversionChange | AbsenceChange | LockChange | DutyChange | UnitChange
+_RULES: Mapping[type, str] = MappingProxyType(
+    {DiversionChange: "R9", AbsenceChange: "R10", LockChange: "R21", DutyChange: "R7", UnitChange: "R4"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,18 +151,20 @@ class Decision:
 
 def not_stored(decision: Decision, change: Change) -> Decision:
     """Return the decision whose change could not be stored: it changes nothing and tells so."""
-    told = TraceLine(rule=_rule_of(change), matched=False, reason="change_not_stored")
+    told = TraceLine(rule=_RULES[type(change)], matched=False, reason="change_not_stored")
     return _otherwise(decision, change.if_not_saved, told)
 
 
 def not_known(decision: Decision, change: Change) -> Decision:
     """Return the decision of whose change nobody knows whether it was stored: it claims neither."""
-    told = TraceLine(rule=_rule_of(change), matched=False, reason="change_not_known")
+    told = TraceLine(rule=_RULES[type(change)], matched=False, reason="change_not_known")
     return _otherwise(decision, change.if_not_known, told)
 
 
-def _rule_of(change: Change) -> str:
-    return "R10" if isinstance(change, AbsenceChange) else "R9"
+def refused(decision: Decision, change: LockChange) -> Decision:
+    """Return the decision whose change the database did not take: it changes nothing and does not tell why."""
+    told = TraceLine(rule=_RULES[type(change)], matched=False, reason="change_refused")
+    return _otherwise(decision, change.if_refused, told)
 
 
 def _otherwise(decision: Decision, plan: Plan, told: TraceLine) -> Decision:

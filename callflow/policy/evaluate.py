@@ -11,6 +11,7 @@ from callflow.policy.feature_codes import FeatureCall
 from callflow.policy.hours import switchboard_hours
 from callflow.policy.keeping import kept
 from callflow.policy.kept import Kept, in_use
+from callflow.policy.lost_codes import hide_pin
 from callflow.policy.model import Extension, NumberRange, Organisation, Policy, Target, TargetKind
 from callflow.policy.numbers import Dialled, bare, normalise, range_of
 from callflow.policy.outgoing import may_call
@@ -27,6 +28,7 @@ from callflow.policy.units import call_unit
 MOST_RINGS_OUTSIDE = 20
 """How long an employee waits for an answer outside, in rings: R8 is about those who call us."""
 SWITCHBOARD_DIGIT = "0"
+_CODES_BEGIN = frozenset("*#")
 _ONCE = frozenset({FeatureAction.HIDE_NUMBER_ONCE, FeatureAction.SHOW_NUMBER_ONCE})
 _NOBODYS = Organisation(id=0, key="", name="", main_number="")
 
@@ -90,7 +92,7 @@ def _decide(policy: Policy, call: Call, now: datetime, pieces: Kept | None) -> D
     if code is not None and caller is not None and once is None and not caller.locked:
         outcome, (first, change) = Outcome.FEATURE_CODE, _carry_out(route, caller, code)
     else:
-        outcome, first = _first_step(route, dialled, target, in_range)
+        outcome, first = _first_step(route, dialled, target, in_range, code)
     route.let_go()
     if pieces is not None and route.too_much():
         return None
@@ -132,7 +134,7 @@ def _note_presentation(route: Route, shown: Presentation) -> None:
 
 
 def _first_step(
-    route: Route, dialled: Dialled, target: Target | None, in_range: NumberRange | None
+    route: Route, dialled: Dialled, target: Target | None, in_range: NumberRange | None, code: FeatureCall | None
 ) -> tuple[Outcome, Node]:
     number = dialled.number
     ours = route.call.caller_extension_id is not None or route.mover is not None
@@ -145,13 +147,22 @@ def _first_step(
         route.note("R21", True, "caller_locked", extension=route.actor.number)
         return Outcome.REFUSED, _refuse(route, "phone-locked")
     if number is None:
-        route.note("R23", False, "number_unreadable", number=route.call.called_number)
-        return Outcome.REFUSED, _refuse(route, "number-not-understood", HangupCause.UNALLOCATED)
+        return Outcome.REFUSED, _unreadable(route, code)
     if target is not None:
         return _ours(route, target, number)
     if in_range is not None:
         return Outcome.REFUSED, _unused(route, number)
     return _outside(route, number)
+
+
+def _unreadable(route: Route, code: FeatureCall | None) -> Node:
+    """Say that what was dialled is no number, or no code where it begins as one."""
+    dialled = hide_pin(route.call.called_number, route.policy)
+    if code is None and route.internal and bare(dialled)[:1] in _CODES_BEGIN:
+        route.note("R9", False, "code_unknown", code=dialled)
+        return _refuse(route, "no-such-code", HangupCause.UNALLOCATED)
+    route.note("R23", False, "number_unreadable", number=dialled)
+    return _refuse(route, "number-not-understood", HangupCause.UNALLOCATED)
 
 
 def _note_caller(route: Route) -> None:

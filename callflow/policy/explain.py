@@ -4,9 +4,20 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from callflow.policy.builder import successors
-from callflow.policy.decision import AbsenceChange, Call, Change, Decision, DiversionChange, TraceLine
+from callflow.policy.decision import (
+    AbsenceChange,
+    Call,
+    Change,
+    Decision,
+    DiversionChange,
+    DutyChange,
+    LockChange,
+    TraceLine,
+    UnitChange,
+)
 from callflow.policy.evaluate import decide
-from callflow.policy.model import Absence, Diversion, Policy
+from callflow.policy.lost_codes import without_pin
+from callflow.policy.model import Absence, Diversion, DutyShift, Policy, Target, UnitOverride
 from callflow.policy.plan import (
     REASONS,
     Dial,
@@ -24,6 +35,9 @@ from callflow.policy.texts import LANGUAGES, outcome_text, reason_text
 
 Json = Mapping[str, object]
 
+_CHANGED_BY = frozenset({"R4", "R7", "R9", "R10", "R21"})
+"""The rules whose lines tell what a feature code changes."""
+
 
 def explain(policy: Policy, call: Call, now: datetime) -> dict[str, object]:
     """Decide and return the decision as JSON data: `outcome`, `steps`, `trace`, `policy_revision` and the question.
@@ -31,7 +45,7 @@ def explain(policy: Policy, call: Call, now: datetime) -> dict[str, object]:
     Raises:
         ValueError: `now` has no time zone.
     """
-    return as_json(decide(policy, call, now), call, now)
+    return as_json(decide(policy, call, now), without_pin(call, policy), now)
 
 
 def as_json(decision: Decision, call: Call, now: datetime) -> dict[str, object]:
@@ -70,6 +84,14 @@ def _change_json(change: Change | None) -> Json | None:
             "person_id": change.person_id,
             "absence": _absence_json(absence) if absence is not None else None,
         }
+    if isinstance(change, LockChange):
+        return {"extension_id": change.extension_id, "locks": True}
+    if isinstance(change, DutyChange):
+        shift = _shift_json(change.shift) if change.shift is not None else None
+        return {"extension_id": change.extension_id, "roster_id": change.roster_id, "shift": shift}
+    if isinstance(change, UnitChange):
+        override = _override_json(change.override) if change.override is not None else None
+        return {"extension_id": change.extension_id, "unit_id": change.unit_id, "override": override}
     return {
         "extension_id": change.extension_id,
         "conditions": [condition.value for condition in change.conditions],
@@ -85,10 +107,30 @@ def _absence_json(absence: Absence) -> Json:
     }
 
 
-def _diversion_json(diversion: Diversion) -> Json:
-    target = diversion.target
+def _shift_json(shift: DutyShift) -> Json:
     return {
-        "target": {"kind": target.kind.value, "id": target.id, "number": target.number},
+        "level": shift.level,
+        "target": _target_json(shift.target),
+        "starts_at": shift.starts_at.isoformat(),
+        "ends_at": shift.ends_at.isoformat(),
+    }
+
+
+def _override_json(override: UnitOverride) -> Json:
+    return {
+        "is_open": override.is_open,
+        "starts_at": override.starts_at.isoformat(),
+        "ends_at": override.ends_at.isoformat(),
+    }
+
+
+def _target_json(target: Target) -> Json:
+    return {"kind": target.kind.value, "id": target.id, "number": target.number}
+
+
+def _diversion_json(diversion: Diversion) -> Json:
+    return {
+        "target": _target_json(diversion.target),
         "rings": diversion.rings,
         "ends_at": diversion.ends_at.isoformat() if diversion.ends_at is not None else None,
     }
@@ -130,7 +172,7 @@ def _change_text(decision: Decision, language: str) -> list[str]:
     if decision.change is None:
         return []
     swedish, change = language == "sv", decision.change
-    done = [reason_text(line, language) for line in decision.trace if line.rule in {"R9", "R10"} and line.matched]
+    done = [reason_text(line, language) for line in decision.trace if line.rule in _CHANGED_BY and line.matched]
     diversion = change.diversion if isinstance(change, DiversionChange) else None
     if diversion is not None and diversion.rings is not None:
         done.append(f"{'Signaler före' if swedish else 'Rings before'}: {diversion.rings}.")

@@ -25,6 +25,10 @@ from callflow.policy.routing import (
     reach_place,
 )
 
+_BY_ABSENCE = (DiversionCondition.ALL,)
+_BY_DIVERSIONS = (DiversionCondition.ALL, DiversionCondition.NO_ANSWER, DiversionCondition.UNREACHABLE)
+"""What a lost phone's calls follow, in order, while its holder is absent and otherwise."""
+
 
 def ring_extension(route: Route, extension: Extension, state: State, otherwise: Otherwise, limit: int) -> Node:
     """Ring an extension, or go where it is diverted; with no answer and no diversion left go to `otherwise`."""
@@ -32,11 +36,9 @@ def ring_extension(route: Route, extension: Extension, state: State, otherwise: 
     everything = active.get(DiversionCondition.ALL)
     name = spoken_name(route, extension)
     if extension.locked:
-        route.note("R21", True, "extension_locked", extension=extension.number)
-        state = state.failed(Failure(FailureKind.NO_ANSWER, name))
-    else:
-        route.note("R21", False, "extension_not_locked", extension=extension.number)
-    if everything is not None or extension.locked:
+        return _follow_referral(route, extension, active, state, otherwise)
+    route.note("R21", False, "extension_not_locked", extension=extension.number)
+    if everything is not None:
         no_answer = _divert(route, active.get(DiversionCondition.NO_ANSWER), extension, otherwise)
         way = _divert(route, everything, extension, no_answer)
         return way(state)
@@ -45,6 +47,34 @@ def ring_extension(route: Route, extension: Extension, state: State, otherwise: 
         route.note("R10", True, "absent_does_not_ring", extension=extension.number)
         return otherwise(state.failed(Failure(FailureKind.NO_ANSWER, name)))
     return _ring(route, extension, name, state, otherwise, limit, active)
+
+
+def _follow_referral(
+    route: Route,
+    extension: Extension,
+    active: dict[DiversionCondition, Diversion],
+    state: State,
+    otherwise: Otherwise,
+) -> Node:
+    """Go where a lost phone's calls go, as if it did not answer: nobody hears that it is lost (R21).
+
+    First its diversion of all calls; then the absence of its holder, which tells more than any diversion; else the
+    diversions of unanswered calls and of those that cannot reach it; last `otherwise`. Its own mobile is lost too.
+    """
+    ways = {condition: row for condition, row in active.items() if not _to_own_mobile(extension, row)}
+    absent = not state.on_duty and is_away(route, extension)
+    order = _BY_ABSENCE if absent else _BY_DIVERSIONS
+    followed = [condition for condition in order if condition in ways]
+    why = followed[0].value if followed else "locked_absent" if absent else "locked_undiverted"
+    route.note("R21", True, "extension_locked", extension=extension.number, why=why)
+    way = otherwise
+    for condition in reversed(followed):
+        way = _divert(route, ways[condition], extension, way)
+    return way(state.failed(Failure(FailureKind.NO_ANSWER, spoken_name(route, extension))))
+
+
+def _to_own_mobile(extension: Extension, diversion: Diversion) -> bool:
+    return extension.mobile_number is not None and diversion.target.number == extension.mobile_number
 
 
 def _ring(  # noqa: PLR0913, PLR0917 - the extension with its diversions, and what is handed on

@@ -8,7 +8,10 @@ class FeatureAction(StrEnum):
     """What a feature code asks for.
 
     Those that set a diversion go on with a number (and seconds) up to a hash, `ABSENCE` with a reason (and a return).
-    Those for another begin with whose extension it is: `*230*61104*2*1300#`.
+    Those for another begin with whose extension it is: `*230*61104*2*1300#`. `DUTY_TAKE` goes on with until when,
+    `UNIT_HOURS` with 0 (closed) or 1 (open) and until when, both after a unit's number where it is not the own one;
+    those elsewhere go on with a unit's number: `#28*61200#`. `LOCK_LOST` goes
+    on with an extension and the PIN of its mailbox.
     """
 
     DIVERT_ALL = "divert_all"
@@ -48,8 +51,18 @@ class FeatureAction(StrEnum):
     ABSENCE_FOR_ANOTHER_ASK = "absence_for_another_ask"
     VOICEMAIL = "voicemail"
     VOICEMAIL_OF_ANOTHER = "voicemail_of_another"
+    DUTY_TAKE = "duty_take"
+    DUTY_BACK = "duty_back"
+    DUTY_ASK = "duty_ask"
+    DUTY_ASK_ELSEWHERE = "duty_ask_elsewhere"
+    UNIT_HOURS = "unit_hours"
+    UNIT_HOURS_CANCEL = "unit_hours_cancel"
+    UNIT_HOURS_ASK = "unit_hours_ask"
+    UNIT_HOURS_CANCEL_ELSEWHERE = "unit_hours_cancel_elsewhere"
+    UNIT_HOURS_ASK_ELSEWHERE = "unit_hours_ask_elsewhere"
     HIDE_NUMBER_ONCE = "hide_number_once"
     SHOW_NUMBER_ONCE = "show_number_once"
+    LOCK_LOST = "lock_lost"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,10 +1,11 @@
-"""Feature codes (R9, R10): reading what was dialled by an organisation's code set, and carrying it out."""
+"""Feature codes (R4, R7, R9, R10, R21): read by an organisation's code set, and carried out."""
 
 import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from callflow.policy import absence_codes, voicemail_codes
+from callflow.policy import absence_codes, duty_codes, unit_codes, voicemail_codes
 from callflow.policy.acting_for import may_act_for
 from callflow.policy.builder import Node
 from callflow.policy.decision import Change, DiversionChange
@@ -18,6 +19,7 @@ from callflow.policy.feature_words import (
     told,
     told_diversion,
 )
+from callflow.policy.lost_codes import hide_pin, lock_lost
 from callflow.policy.model import (
     MOST_RINGS,
     Diversion,
@@ -70,10 +72,18 @@ _TAKING_MORE = frozenset(
         FeatureAction.VOICEMAIL_OF_ANOTHER,
         *(action for action, (_, verb) in _ACTIONS.items() if verb is _Verb.SET),
     )
-)
+).union(duty_codes.TAKING_MORE, unit_codes.TAKING_MORE)
 _SECONDS = re.compile("[0-9]{1,4}")
 
 Done = tuple[Node, Change | None]
+CarryOut = Callable[[Route, Extension, FeatureAction, str], Done]
+
+_SUBJECTS: Mapping[FeatureAction, CarryOut] = {
+    **dict.fromkeys(absence_codes.ACTIONS, absence_codes.carry_out),
+    **dict.fromkeys(duty_codes.ACTIONS, duty_codes.carry_out),
+    **dict.fromkeys(unit_codes.ACTIONS, unit_codes.carry_out),
+}
+"""What carries out the actions that have a file of their own."""
 
 
 def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
@@ -91,15 +101,18 @@ def read(digits: str, codes: tuple[FeatureCode, ...]) -> FeatureCall | None:
 
 def carry_out(route: Route, extension: Extension, call: FeatureCall) -> Done:
     """Return the first step of the plan that tells what was done, and the change that has to be stored before it."""
+    if call.action is FeatureAction.LOCK_LOST:
+        return lock_lost(route, extension, call.rest)
     if call.action in _FOR_ANOTHER:
         return _carry_out_for_another(route, extension, call)
     if call.rest and call.action not in _TAKING_MORE:
-        route.note("R9", False, "code_with_more", extension=extension.number, more=call.rest)
+        route.note("R9", False, "code_with_more", extension=extension.number, more=hide_pin(call.rest, route.policy))
         return told(route, extension, (prompt("nothing-changed"), prompt("code-ends-here"))), None
     if call.action in voicemail_codes.ACTIONS:
         return voicemail_codes.listen(route, extension, call.action, call.rest), None
-    if call.action in absence_codes.ACTIONS:
-        return absence_codes.carry_out(route, extension, call.action, call.rest)
+    subject = _SUBJECTS.get(call.action)
+    if subject is not None:
+        return subject(route, extension, call.action, call.rest)
     return _diversions(route, extension, call)
 
 

@@ -73,13 +73,14 @@ def told_diversion(route: Route, extension: Extension, diversion: Diversion) -> 
     return (
         condition_phrase(diversion.condition),
         prompt("are-diverted-to"),
-        *_target_phrases(route, extension, diversion.target),
+        *target_phrases(route, extension, diversion.target),
         *_rings_phrases(diversion),
         *_end_phrases(route, extension, diversion.ends_at),
     )
 
 
-def _target_phrases(route: Route, extension: Extension, target: Target) -> tuple[Phrase, ...]:
+def target_phrases(route: Route, extension: Extension, target: Target) -> tuple[Phrase, ...]:
+    """Return a target as a colleague calls it, to the one whose `extension` it is about."""
     if target.kind is TargetKind.MAILBOX:
         return (prompt("your-voicemail" if target.id == extension.mailbox_id else "a-voicemail"),)
     name, number = name_and_number(route.policy, target)

@@ -1,31 +1,45 @@
-"""Whose hours apply: a unit's telephone and working hours and a switchboard's, with what is inherited."""
+"""Whose hours apply: a unit's telephone and working hours and a switchboard's, with what is inherited or forced."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
 from callflow.policy.lineage import lineage
-from callflow.policy.model import DEFAULT_TIME_ZONE, Organisation, Schedule, Unit
+from callflow.policy.model import DEFAULT_TIME_ZONE, Organisation, Policy, Schedule, Unit, UnitOverride
+from callflow.policy.overrides import opens_again, override_at
 from callflow.policy.route import Route
-from callflow.policy.schedule import ScheduleState, held
+from callflow.policy.schedule import Held, ScheduleState, held, zone_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoursNow:
-    """Whether it is open at the time of the call; `schedule` is None where no hours are set, which is always open."""
+    """Whether it is open at the time of the call; `schedule` is None where no hours are set, which is always open.
+
+    `override` is what a unit was forced to be, whatever its hours. `next_opening` is local time, None when open or
+    not known.
+    """
 
     schedule: Schedule | None = None
     state: ScheduleState | None = None
+    override: UnitOverride | None = None
+    next_opening: datetime | None = None
 
     @property
     def is_open(self) -> bool:
         """Whether it is open now."""
+        if self.override is not None:
+            return self.override.is_open
         return self.state is None or self.state.is_open
 
 
 def telephone_hours(route: Route, unit: Unit) -> HoursNow:
-    """Return a unit's telephone hours: its own or from above, else working hours (R5), else the switchboard's."""
+    """Return a unit's telephone hours: its own or from above, else working hours (R5), else the switchboard's.
+
+    What the unit itself was forced to be counts before all of them.
+    """
     above = lineage(route.policy, unit)
     ids = [*(row.telephone_schedule_id for row in above), *(row.working_schedule_id for row in above)]
-    return _first_of(route, [*ids, _switchboard_schedule(route, unit.organisation_id)])
+    hours = _first_of(route, [*ids, _switchboard_schedule(route, unit.organisation_id)])
+    return _forced(route, unit, hours) if unit.overrides else hours
 
 
 def working_hours(route: Route, unit: Unit | None, organisation: Organisation) -> HoursNow:
@@ -39,10 +53,22 @@ def switchboard_hours(route: Route, organisation: Organisation) -> HoursNow:
     return _first_of(route, [organisation.switchboard_schedule_id])
 
 
-def zone_name(route: Route, hours: HoursNow) -> str:
-    """Return the name of the time zone that these hours are in."""
-    organisation = route.policy.organisations.get(hours.schedule.organisation_id) if hours.schedule else None
-    return organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE
+def _forced(route: Route, unit: Unit, hours: HoursNow) -> HoursNow:
+    """Return the hours with what the unit is forced to be now, and when it opens by all that is to come."""
+    local = zone_of(route.policy, unit.organisation_id)
+    route.changes_at_midnight(local)
+    for row in unit.overrides:
+        route.changes_at(row.starts_at)
+        route.changes_at(row.ends_at)
+    forced = replace(hours, override=override_at(unit, route.now), next_opening=None)
+    if forced.is_open:
+        return forced
+
+    def stands(at: datetime) -> ScheduleState | None:
+        return _held(route.policy, hours.schedule, at).state if hours.schedule is not None else None
+
+    opens = opens_again(unit, stands, route.now)
+    return replace(forced, next_opening=opens.astimezone(local) if opens is not None else None)
 
 
 def _switchboard_schedule(route: Route, organisation_id: int) -> int | None:
@@ -62,11 +88,14 @@ def _first_of(route: Route, schedule_ids: list[int | None]) -> HoursNow:
 
 
 def _now(route: Route, schedule: Schedule) -> HoursNow:
-    policy = route.policy
+    found = _held(route.policy, schedule, route.now)
+    route.holds(found.since, found.until)
+    return HoursNow(schedule=schedule, state=found.state, next_opening=found.state.next_opening)
+
+
+def _held(policy: Policy, schedule: Schedule, at: datetime) -> Held:
     organisation = policy.organisations.get(schedule.organisation_id)
     calendar_id = organisation.holiday_calendar_id if organisation is not None else None
     calendar = policy.holiday_calendars.get(calendar_id) if calendar_id is not None else None
     time_zone = organisation.time_zone if organisation is not None else DEFAULT_TIME_ZONE
-    found = held(schedule, calendar, time_zone, route.now)
-    route.holds(found.since, found.until)
-    return HoursNow(schedule=schedule, state=found.state)
+    return held(schedule, calendar, time_zone, at)

@@ -102,6 +102,19 @@ class AnsweringPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnitOverride:
+    """A unit forced open or closed from `starts_at` (included) to `ends_at` (not included), whatever its hours.
+
+    `set_by` is who did it, as the audit names actors.
+    """
+
+    is_open: bool
+    starts_at: datetime
+    ends_at: datetime
+    set_by: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unit:
     """A unit of an organisation: its number, hours, answering places and duty (R4 to R7, R17).
 
@@ -126,17 +139,22 @@ class Unit:
     duty_roster_id: int | None = None
     mailbox_id: int | None = None
     answering_places: tuple[AnsweringPlace, ...] = ()
+    overrides: tuple[UnitOverride, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Absence:
-    """A person's absence with its reason (R10); open-ended where `returns_at` is None."""
+    """A person's absence with its reason (R10); open-ended where `returns_at` is None.
+
+    `calendar_event` names the event of the person's calendar that it comes from; None for one that was reported.
+    """
 
     id: int
     reason_id: int
     starts_at: datetime
     returns_at: datetime | None = None
     referral: Target | None = None
+    calendar_event: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -337,12 +355,16 @@ class DutyLevel:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DutyShift:
-    """Duty at one level from `starts_at` (included) to `ends_at` (not included)."""
+    """Duty at one level from `starts_at` (included) to `ends_at` (not included).
+
+    `taken_over`: somebody has taken it over, and it wins over what is planned.
+    """
 
     level: int
     starts_at: datetime
     ends_at: datetime
     target: Target
+    taken_over: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ from it whatever its outcome, since a phone may decline, or a mobile be lost, af
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time, timedelta, tzinfo
 from enum import StrEnum
 from math import inf
 
@@ -168,6 +168,12 @@ class Route:
             self.since = max(self.since, at)
         else:
             self.until = min(self.until, at)
+
+    def changes_at_midnight(self, local: tzinfo) -> None:
+        """Note that what was asked is told in other words on another day there."""
+        today = self.now.astimezone(local).date()
+        for day in (today, today + timedelta(days=1)):
+            self.changes_at(datetime.combine(day, time(), local))
 
     def holds(self, since: float, until: float) -> None:
         """Note that what was asked has one answer from `since` until `until` (not included), as timestamps."""

@@ -31,7 +31,11 @@ _WORDS = (
     "referral-press-1", "callers-hear", "colleagues-hear", "not-absent", "no-longer-absent", "absence-not-set",
     "absence-not-understood", "absence-reason-unknown", "return-has-passed", "return-not-understood",
     "phone-is-nobodys", "it-is-about", "no-such-extension", "may-not-act-for",
-    "someone-else", "our-switchboard", "the-extension-dialled",
+    "someone-else", "our-switchboard", "the-extension-dialled", "phone-is-locked-now", "lock-refused",
+    "until", "until-clock", "no-such-code", "has-closed", "it-is-closed", "duty-is-yours", "duty-was-taken-by",
+    "duty-is-handed-back", "duty-not-taken-over", "duty-is-with", "nobody-has-duty", "no-duty-here",
+    "duty-not-understood", "no-such-unit", "may-not-act-for-unit", "forced-closed", "forced-open",
+    "follows-its-hours", "unit-hours-not-understood", "the-unit",
 )  # fmt: skip
 
 PROMPTS = frozenset(
@@ -123,6 +127,13 @@ def returning(at: datetime, now: datetime) -> tuple[Phrase, ...]:
         day = (prompt("on-date"), prompt(f"day-{at.day}"), prompt(f"month-{at.month}"))
     minutes = at.hour * 60 + at.minute
     return (*day, prompt("clock"), *_time(minutes)) if minutes or not day else day
+
+
+def until(at: datetime, now: datetime) -> tuple[Phrase, ...]:
+    """Return until when as one says it at `now`, both local: "until 14", "until tomorrow at 7"."""
+    if at.date() == now.date():
+        return (prompt("until-clock"), *_time(at.hour * 60 + at.minute))
+    return (prompt("until"), *moment(at, now))
 
 
 def spoken_date(day: date) -> tuple[Phrase, ...]:

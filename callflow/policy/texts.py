@@ -51,8 +51,20 @@ REASONS: dict[str, tuple[str, str]] = {
     "number_hidden": ("Numret visas inte utåt.", "The number is not shown to the outside."),
     "number_shown": ("Utåt visas {number}.", "To the outside {number} is shown."),
     "extension_locked": (
-        "Anknytning {extension} är spärrad och ringer inte.",
-        "Extension {extension} is locked and does not ring.",
+        "Anknytning {extension} är spärrad och ringer inte; samtalet följer dess hänvisning: {why}.",
+        "Extension {extension} is locked and does not ring; the call follows its referral: {why}.",
+    ),
+    "lock_asked": (
+        "Anknytning {extension} spärrar {lost} som förlorad, om pinkoden är rätt.",
+        "Extension {extension} locks {lost} as lost, if the PIN is right.",
+    ),
+    "lock_of_nobody": (
+        "Anknytning {extension} vill spärra en förlorad telefon, men det som slogs är ingen anknytning med pinkod.",
+        "Extension {extension} wants to lock a lost phone, but what was dialled is no extension with its PIN.",
+    ),
+    "change_refused": (
+        "Spärren togs inte emot: fel pinkod, ingen röstbrevlåda, ingen anknytning eller för många försök.",
+        "The lock was not taken: a wrong PIN, no mailbox, no extension or too many tries.",
     ),
     "extension_not_locked": ("Anknytning {extension} är inte spärrad.", "Extension {extension} is not locked."),
     "no_diversion_of_all_calls": (
@@ -102,6 +114,51 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_voicemail_to_hear": (
         "Anknytning {extension} har ingen röstbrevlåda att lyssna av.",
         "Extension {extension} has no voicemail to listen to.",
+    ),
+    "code_unknown": ("Ingen tjänstekod passar ”{code}”.", "No feature code fits “{code}”."),
+    "duty_taken": (
+        "Anknytning {extension} tar över jouren ({roster}) till {until}.",
+        "Extension {extension} takes over duty ({roster}) until {until}.",
+    ),
+    "duty_handed_back": (
+        "Anknytning {extension} lämnar tillbaka jouren ({roster}).",
+        "Extension {extension} hands duty back ({roster}).",
+    ),
+    "duty_not_taken_over": (
+        "Anknytning {extension} har inte tagit över någon jour.",
+        "Extension {extension} has not taken over any duty.",
+    ),
+    "duty_asked": (
+        "Anknytning {extension} frågar: jouren ({roster}) har {place}.",
+        "Extension {extension} asks: duty ({roster}) is with {place}.",
+    ),
+    "duty_asked_none": (
+        "Anknytning {extension} frågar: ingen har jouren ({roster}).",
+        "Extension {extension} asks: nobody has duty ({roster}).",
+    ),
+    "duty_refused": (
+        "Anknytning {extension} får inte besked om jouren eller ta över den: {why}.",
+        "Extension {extension} is not told of duty and cannot take it over: {why}.",
+    ),
+    "unit_forced": (
+        "Anknytning {extension} sätter {unit}: {state} till {until}.",
+        "Extension {extension} forces {unit}: {state} until {until}.",
+    ),
+    "unit_forced_asked": (
+        "Anknytning {extension} frågar: {unit} är {state} till {until}.",
+        "Extension {extension} asks: {unit} is {state} until {until}.",
+    ),
+    "unit_not_forced": (
+        "{unit} följer sina vanliga tider; anknytning {extension} ändrar ingenting.",
+        "{unit} follows its usual hours; extension {extension} changes nothing.",
+    ),
+    "unit_as_usual": (
+        "Anknytning {extension} låter {unit} följa sina vanliga tider igen.",
+        "Extension {extension} has {unit} follow its usual hours again.",
+    ),
+    "unit_hours_refused": (
+        "Anknytning {extension} kan inte ändra eller fråga om enhetens tider: {why}.",
+        "Extension {extension} cannot change or ask about the unit's hours: {why}.",
     ),
     "acts_for": (
         "Anknytning {extension} får ställa in åt anknytning {other}.",
@@ -208,6 +265,14 @@ REASONS: dict[str, tuple[str, str]] = {
         "{unit} har inga tider satta och är alltid öppen.",
         "{unit} has no hours set and is always open.",
     ),
+    "unit_is_forced_open": (
+        "{unit} är satt öppen till {until}, vilka tider enheten än har.",
+        "{unit} is forced open until {until}, whatever its hours.",
+    ),
+    "unit_is_forced_closed": (
+        "{unit} är satt stängd till {until}, vilka tider enheten än har.",
+        "{unit} is forced closed until {until}, whatever its hours.",
+    ),
     "telephone_hours_open": (
         "{unit} har telefontid nu ({schedule}).",
         "{unit} has telephone hours now ({schedule}).",
@@ -243,6 +308,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "outside_working_hours": (
         "Jourtelefonen, {place}, gäller i arbetstid, och det är det inte nu.",
         "The duty phone, {place}, is for working hours, and it is not that now.",
+    ),
+    "on_duty_taken_over": (
+        "{roster}, nivå {level}: {place} har tagit över jouren.",
+        "{roster}, level {level}: {place} has taken duty over.",
     ),
     "on_duty_by_shift": (
         "{roster}, nivå {level}: {place} har jour enligt schema.",
@@ -314,9 +383,18 @@ WORDS: dict[str, tuple[str, str]] = {
     "diversion_without_number": ("numret saknas", "the number is missing"),
     "diversion_seconds_unreadable": ("sekunderna går inte att läsa", "the seconds cannot be read"),
     "diversion_without_mailbox": ("anknytningen har ingen röstbrevlåda", "the extension has no voicemail"),
+    "locked_absent": ("frånvaron", "the absence"),
+    "locked_undiverted": ("vidarekoppling saknas", "no diversion"),
     "phone_is_nobodys": ("telefonen tillhör ingen person", "the phone is nobody's"),
     "absence_unreadable": ("koden går inte att läsa", "the code cannot be read"),
     "absence_reason_unknown": ("ingen orsak har den siffran", "no reason has that digit"),
+    "forced_open": ("öppen", "open"),
+    "forced_closed": ("stängd", "closed"),
+    "duty_unreadable": ("koden går inte att läsa", "the code cannot be read"),
+    "unit_hours_unreadable": ("koden går inte att läsa", "the code cannot be read"),
+    "no_such_unit": ("ingen enhet har det numret", "no unit has that number"),
+    "no_duty_here": ("enheten har ingen jourlista", "the unit has no duty roster"),
+    "may_not_act_for_unit": ("telefonen får inte det för enheten", "the phone may not for the unit"),
     "return_passed": ("tiden har redan passerat", "the time has passed already"),
     "return_impossible": ("det är varken en tid eller ett datum", "it is neither a time nor a date"),
     "international": ("utland", "international"),
@@ -347,7 +425,7 @@ def reason_text(line: TraceLine, language: str) -> str:
 def _in_words(name: str, value: str, language: str) -> str:
     if name == "category":
         return ", ".join(_in(language, WORDS[word]) for word in value.split())
-    if name not in {"kind", "condition", "place", "why"}:
+    if name not in {"kind", "condition", "place", "why", "state"}:
         return value
     first, space, rest = value.partition(" ")
     return (_in(language, WORDS[first]) if first in WORDS else first) + space + rest

@@ -9,6 +9,7 @@ from callflow.policy.lineage import lineage
 from callflow.policy.model import AnsweringPlace, Target, TargetKind, Unit
 from callflow.policy.route import Otherwise, Route, State
 from callflow.policy.routing import name_for_caller, reach_place, voicemail
+from callflow.policy.schedule import zone_of
 
 
 def call_unit(route: Route, unit: Unit) -> tuple[Outcome, Node]:
@@ -55,7 +56,16 @@ def _fall_back(route: Route, unit: Unit | None, organisation_id: int, state: Sta
 
 def _hours(route: Route, unit: Unit) -> HoursNow:
     hours = telephone_hours(route, unit)
-    if hours.schedule is None:
+    if hours.override is not None:
+        ends = hours.override.ends_at.astimezone(zone_of(route.policy, unit.organisation_id))
+        route.note(
+            "R4",
+            hours.is_open,
+            "unit_is_forced_open" if hours.is_open else "unit_is_forced_closed",
+            unit=unit.name,
+            until=f"{ends:%Y-%m-%d %H:%M}",
+        )
+    elif hours.schedule is None:
         route.note("R4", True, "always_open", unit=unit.name)
     elif hours.is_open:
         route.note("R4", True, "telephone_hours_open", unit=unit.name, schedule=hours.schedule.name)

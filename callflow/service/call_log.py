@@ -32,6 +32,7 @@ _WORDS = {
         "stored": "ändringen sparad",
         "not_stored": "ändringen inte sparad",
         "not_known": "oklart om ändringen sparades",
+        "refused": "ändringen nekad",
     },
     "en": {
         "withheld": "withheld number",
@@ -51,6 +52,7 @@ _WORDS = {
         "stored": "change saved",
         "not_stored": "change not saved",
         "not_known": "not clear whether the change was saved",
+        "refused": "change refused",
     },
 }
 
@@ -93,7 +95,7 @@ def _change(decision: Decision, words: dict[str, str]) -> list[str]:
     if decision.change is not None:
         return [words["stored"]]
     reasons = {line.reason for line in decision.trace}
-    return [words[word] for word in ("not_stored", "not_known") if f"change_{word}" in reasons]
+    return [words[word] for word in ("not_stored", "not_known", "refused") if f"change_{word}" in reasons]
 
 
 def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:

@@ -17,6 +17,7 @@ import structlog
 
 from callflow.errors import CallflowError
 from callflow.policy.decision import Call, Decision
+from callflow.policy.lost_codes import without_pin
 from callflow.policy.model import Policy
 from callflow.service.clock import BadTimeError, now, read_instant
 from callflow.service.feature_changes import Settle
@@ -59,7 +60,7 @@ PlanVariables = Callable[[Decision, str], Mapping[str, str]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DecidedCall:
-    """A call with what was decided for it, for the call log."""
+    """A call with what was decided for it, for the call log; a PIN that was dialled stands in its change alone."""
 
     decision_id: str
     call: Call
@@ -253,7 +254,13 @@ class CallControl:
         began = time.perf_counter()
         decision = self._decide(held.policy, call, at)
         DECISION_SECONDS.observe(time.perf_counter() - began)
-        return DecidedCall(decision_id=secrets.token_hex(6), call=call, at=at, decision=decision, policy=held.policy)
+        return DecidedCall(
+            decision_id=secrets.token_hex(6),
+            call=without_pin(call, held.policy),
+            at=at,
+            decision=decision,
+            policy=held.policy,
+        )
 
     def _tell(self, waiting: WaitingCall, decided: DecidedCall) -> None:
         """Tell of a decided call; its line has every id by which the others of the call can be found."""

@@ -1,4 +1,4 @@
-"""What a feature code changes (R9, R10) is stored before the caller hears that it was, or else the truth.
+"""What a feature code changes (R9, R10, R21) is stored before the caller hears that it was, or else the truth.
 
 Storing and the wait for the next decision to know it are bounded together, since the call waits meanwhile under the
 dialplan's dead-man's switch of 2 s.
@@ -12,7 +12,7 @@ from typing import Protocol
 import structlog
 
 from callflow.errors import CallflowError
-from callflow.policy.decision import Call, Change, Decision, not_known, not_stored
+from callflow.policy.decision import Call, Change, Decision, LockChange, not_known, not_stored, refused
 from callflow.policy.model import Policy
 from callflow.service.metrics import CHANGES
 
@@ -34,6 +34,12 @@ class ChangeNotKnownError(CallflowError):
     code = "change_not_known"
 
 
+class LockRefusedError(CallflowError):
+    """The policy database did not take a lock, for a reason that nobody on a phone is told; nothing is locked."""
+
+    code = "lock_refused"
+
+
 class Changes(Protocol):
     """The policy database as phones change it."""
 
@@ -45,6 +51,7 @@ class Changes(Protocol):
         Raises:
             ChangeNotStoredError: nothing was stored.
             ChangeNotKnownError: nobody can tell now whether it was.
+            LockRefusedError: a `LockChange` whose PIN is wrong, or that may not be tried now.
         """
         ...
 
@@ -81,6 +88,11 @@ def settle_by(changes: Changes, policy: KnowsRevision) -> Settle:
             CHANGES.labels(outcome="not_known").inc()
             log.warning("change_not_known", reason=str(error), **about)
             return not_known(decision, decision.change)
+        except LockRefusedError:
+            CHANGES.labels(outcome="refused").inc()
+            log.warning("lock_refused", **about)
+            assert isinstance(decision.change, LockChange)
+            return refused(decision, decision.change)
         CHANGES.labels(outcome="stored").inc()
         log.info("change_stored", policy_revision=revision, **about)
         with suppress(TimeoutError):

@@ -7,15 +7,20 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from callflow.service.calendar_problems import problem_words
+from callflow.service.calendars import CalendarReader
 from callflow.service.calls import MOST_TASKS, CallControl
 from callflow.service.clock import now
 from callflow.service.mail import MailSpool
+from callflow.service.outbox import OutboxDelivery
 from callflow.service.policy_holder import PolicyHolder, PolicySource
 from callflow.service.running import Parts
 
 BEHIND_SECONDS = 5.0
 """How long a newer revision of the database may wait to be taken in, beside the polling interval."""
 TOLD_ROWS = 5
+LATE_SECONDS = 600.0
+"""How long a calendar that is due may wait for a reader."""
 
 Facts = dict[str, Any]
 ConnectionState = Callable[[], tuple[bool, str | None]]
@@ -90,6 +95,38 @@ def mail_facts(mail: MailSpool) -> Facts:
     """Tell what waits for the mail server and what no server will ever take."""
     stuck = mail.last_error if mail.waiting else None
     return {"ok": stuck is None, "error": stuck, "waiting": mail.waiting, "refused": mail.refused}
+
+
+def outbox_facts(outbox: OutboxDelivery) -> Facts:
+    """Tell how many orders wait, for how long the oldest has, and how many were refused; wrong while tries fail.
+
+    An order for which no receiver is set waits to be handed over by hand, and nothing is wrong with that.
+    """
+    state, error = outbox.state, outbox.error or outbox.state.reason
+    return {
+        "ok": error is None,
+        "error": error,
+        "waiting": state.waiting,
+        "oldest_seconds": round(state.oldest_seconds, 1),
+        "refused": state.refused,
+    }
+
+
+def calendars_facts(calendars: CalendarReader) -> Facts:
+    """Tell which calendars cannot be read and why, and how long the one most overdue has waited."""
+    state = calendars.state
+    told = [f"feed {feed}: {problem_words(problem, 'en')}" for feed, problem in state.problems]
+    if state.failing > len(told):
+        told.append(f"{state.failing - len(told)} more")
+    if state.late_seconds > LATE_SECONDS:
+        told.append(f"a calendar has waited {state.late_seconds:.0f} s for its turn")
+    return {
+        "ok": not told,
+        "error": "; ".join(told) or None,
+        "feeds": state.feeds,
+        "failing": state.failing,
+        "late_seconds": round(state.late_seconds, 1),
+    }
 
 
 def calls_facts(control: CallControl) -> Facts:

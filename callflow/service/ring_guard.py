@@ -5,11 +5,13 @@ so a service started in mid-call guards that call too. Behind it stands the dial
 """
 
 import asyncio
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 import structlog
 
 from callflow.errors import CallflowError
+from callflow.policy.lost_codes import hide_every_code
 from callflow.service.metrics import RINGING_ENDED, count_report
 from callflow.service.telephony import (
     LegDialled,
@@ -24,6 +26,11 @@ from callflow.service.telephony import (
 log = structlog.get_logger(__name__)
 
 FINISH_SECONDS = 3.0
+DIALLED = "dialled"
+"""The field of a report that tells what was dialled, which may hold a PIN."""
+
+Hide = Callable[[str], str]
+"""Takes away of what was dialled what nobody may read."""
 
 
 @dataclass(slots=True)
@@ -43,10 +50,11 @@ class _Caller:
 
 
 class RingGuard:
-    """Watches what rings and ends it in time."""
+    """Watches what rings and ends it in time; tells what the dialplan reports, without what `hide` takes away."""
 
-    def __init__(self, ringing: Ringing) -> None:
+    def __init__(self, ringing: Ringing, hide: Hide = hide_every_code) -> None:
         self._ringing = ringing
+        self._hide = hide
         self._callers: dict[str, _Caller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -75,7 +83,10 @@ class RingGuard:
                 self._forget_all()
             case PlanReported():
                 count_report(event.event, event.fields)
-                log.info(event.event, call_id=event.call_id, **event.fields)
+                log.info(event.event, call_id=event.call_id, **self._shown(event.fields))
+
+    def _shown(self, fields: Mapping[str, str]) -> dict[str, str]:
+        return {name: self._hide(value) if name == DIALLED else value for name, value in fields.items()}
 
     def _rings(self, event: LegRinging) -> None:
         caller = self._callers.setdefault(event.caller_id, _Caller())

@@ -137,6 +137,26 @@ class RingingLost:
     """The connection was lost: nothing is known any more of what rings."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LostPhone:
+    """How a lost phone's calls are known: its SIP account and its mobile, each None where there is none."""
+
+    account: str | None
+    mobile_number: str | None
+
+
+class OngoingCalls(Protocol):
+    """The calls that go on in the switch."""
+
+    async def end_calls_of(self, phones: tuple[LostPhone, ...]) -> int:
+        """End every call from and to these phones, but no emergency call; return how many legs were ended.
+
+        A call that is at the very beginning, so that nobody can tell yet what it will be, is left for the next time.
+        Raise `CallflowError` when the switch is away.
+        """
+        ...
+
+
 RingEvent = LegDialled | LegRinging | LegEnded | PlanReported | RingingLost
 
 

@@ -16,12 +16,17 @@ WHERE person_id = $1 AND starts_at < $2 AND (returns_at IS NULL OR returns_at > 
 """
 
 
+async def take_turn(connection: Connection) -> None:
+    """Wait in the transaction that is open until no other changes the policy, and let none until its end."""
+    await connection.execute(_TAKE_TURN)
+
+
 async def put_absence(connection: Connection, person_id: int, at: datetime, absence: Absence | None) -> None:
     """End the absences of a person that are in force at `at`, and begin `absence` unless it is None.
 
     In the transaction that is open; errors are asyncpg's own, as when a guard refuses it.
     """
-    await connection.execute(_TAKE_TURN)
+    await take_turn(connection)
     await connection.execute(_DELETE, person_id, at)
     await connection.execute(_END, person_id, at)
     if absence is not None:

@@ -62,8 +62,18 @@ CODES = {
     "*#620*": FeatureAction.DIVERT_UNREACHABLE_FOR_ANOTHER_ASK,
     "*98#": FeatureAction.VOICEMAIL,
     "*98*": FeatureAction.VOICEMAIL_OF_ANOTHER,
+    "*27*": FeatureAction.DUTY_TAKE,
+    "#27#": FeatureAction.DUTY_BACK,
+    "*#27#": FeatureAction.DUTY_ASK,
+    "*#27*": FeatureAction.DUTY_ASK_ELSEWHERE,
+    "*28*": FeatureAction.UNIT_HOURS,
+    "#28#": FeatureAction.UNIT_HOURS_CANCEL,
+    "*#28#": FeatureAction.UNIT_HOURS_ASK,
+    "#28*": FeatureAction.UNIT_HOURS_CANCEL_ELSEWHERE,
+    "*#28*": FeatureAction.UNIT_HOURS_ASK_ELSEWHERE,
     "#31#": FeatureAction.HIDE_NUMBER_ONCE,
     "*31#": FeatureAction.SHOW_NUMBER_ONCE,
+    "*29*": FeatureAction.LOCK_LOST,
 }
 
 

@@ -1,4 +1,4 @@
-"""Writing what phones change by feature code (R9, R10): one transaction a change, on connections that are kept.
+"""Writing what phones change by feature code (R4 to R21): one transaction a change, on connections that are kept.
 
 INVARIANT: a connection on which anything went wrong is never used again, nor are those that were kept beside it: what
 lost one has most likely lost them all. One that was kept and does not begin a transaction soon was lost without a
@@ -14,11 +14,13 @@ from dataclasses import dataclass
 import asyncpg
 import structlog
 
-from callflow.policy.decision import AbsenceChange, Change, DiversionChange
-from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError
+from callflow.policy.decision import AbsenceChange, Change, DiversionChange, DutyChange, LockChange, UnitChange
+from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError, LockRefusedError
 from callflow.storage.absences import put_absence
 from callflow.storage.connection import LOST, Connection, connected
 from callflow.storage.diversions import put_diversion
+from callflow.storage.duty import put_duty
+from callflow.storage.overrides import put_override
 
 log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ SERVER_SETTINGS = {
 _NAME_US = "SELECT set_config('callflow.actor', $1, true), set_config('callflow.decision', $2, true)"
 _MARK = "SELECT revision, pg_current_xact_id()::text FROM policy_revision"
 _COMMIT = "COMMIT"
+_LOCK = "SELECT policy_lock_lost($1, $2)"
 _STATE = "SELECT pg_xact_status($1::text::xid8)"
 _STANDS = "SELECT EXISTS (SELECT FROM audit WHERE revision = $1 AND decision_id = $2)"
 
@@ -50,10 +53,14 @@ class _By:
 
 @dataclass(slots=True)
 class _Progress:
-    """How far a transaction has come: its id and its revision stand here from just before its commit."""
+    """How far a transaction has come: its id and its revision stand here from just before its commit.
+
+    `refused`: a lock was not taken, which is committed too, since wrong tries are counted.
+    """
 
     transaction: str | None = None
     revision: int = 0
+    refused: bool = False
 
 
 class PostgresChanges:
@@ -90,6 +97,8 @@ class PostgresChanges:
             self._lose(connection)
             raise
         self._idle.append(connection)
+        if progress.refused:
+            raise LockRefusedError("the PIN is wrong, or the lock may not be tried now")
         return progress.revision
 
     async def _is_stored(self, progress: _Progress, decision_id: str, deadline: float) -> bool:
@@ -145,6 +154,12 @@ async def _write(connection: Connection, change: Change, by: _By, progress: _Pro
             await put_diversion(connection, change.extension_id, change.conditions, change.diversion)
         case AbsenceChange():
             await put_absence(connection, change.person_id, change.at, change.absence)
+        case LockChange():
+            progress.refused = await connection.fetchval(_LOCK, change.extension_id, change.pin) != "locked"
+        case DutyChange():
+            await put_duty(connection, change)
+        case UnitChange():
+            await put_override(connection, change.unit_id, change.at, change.override)
     await connection.execute("SET CONSTRAINTS ALL IMMEDIATE")
     progress.revision, progress.transaction = await connection.fetchrow(_MARK)
     await connection.execute(_COMMIT)

@@ -19,9 +19,10 @@ READ_SECONDS = 60.0
 """How long a snapshot may take: 100,000 extensions take some three seconds."""
 TABLES = (
     "policy_revision", "absence", "absence_reason", "answering_place", "audit", "barring", "diversion", "duty_level",
-    "duty_roster", "duty_shift", "exemption", "extension", "feature_code", "holiday", "holiday_calendar", "mailbox",
-    "number_class", "number_range", "organisation", "person", "ring_group", "ring_group_member",
-    "schedule", "schedule_exception", "schedule_exception_hours", "schedule_hours", "trunk", "unit",
+    "duty_roster", "duty_shift", "exemption", "extension", "feature_code", "holiday", "holiday_calendar",
+    "lock_attempt", "mailbox", "number_class", "number_range", "organisation", "outbox_order", "outbox_recipient",
+    "person", "ring_group", "ring_group_member", "schedule", "schedule_exception",
+    "schedule_exception_hours", "schedule_hours", "trunk", "unit", "unit_override",
 )  # fmt: skip
 LOCK_SECONDS = 3.0
 """How long a table that another session has is waited for."""

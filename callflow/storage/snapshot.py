@@ -1,6 +1,7 @@
 """Reading the policy database whole: one consistent snapshot, the same for the same rows in whatever order.
 
-Absences and duty shifts that ended more than a month ago are left behind: they decide nothing any more.
+Absences, duty shifts and what units were forced to be are left behind when they ended more than a month ago: they
+decide nothing any more.
 """
 # ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
 
@@ -34,6 +35,7 @@ from callflow.policy.model import (
     Target,
     TargetKind,
     Unit,
+    UnitOverride,
     WeeklyHours,
     build_policy,
 )
@@ -167,18 +169,34 @@ async def _units(connection: Connection) -> list[Unit]:
         row["id"]: _target(row, "duty_phone")
         for row in await connection.fetch(f"SELECT id, {_columns('duty_phone')} FROM unit")
     }
+    overrides = await _overrides(connection)
     return [
-        Unit(**row, duty_phone=targets[row["id"]], answering_places=tuple(places[row["id"]]))
-        for row in await _all(connection, "unit", Unit, "duty_phone", "answering_places")
+        Unit(
+            **row,
+            duty_phone=targets[row["id"]],
+            answering_places=tuple(places[row["id"]]),
+            overrides=tuple(overrides[row["id"]]),
+        )
+        for row in await _all(connection, "unit", Unit, "duty_phone", "answering_places", "overrides")
     ]
+
+
+async def _overrides(connection: Connection) -> Mapping[int, list[UnitOverride]]:
+    overrides = defaultdict(list)
+    columns = "is_open, starts_at, ends_at, set_by"
+    sql = f"SELECT unit_id, {columns} FROM unit_override WHERE ends_at > {_RECENT} ORDER BY unit_id, starts_at"
+    for unit_id, *values in await connection.fetch(sql):
+        overrides[unit_id].append(UnitOverride(**dict(zip(columns.split(", "), values, strict=True))))
+    return overrides
 
 
 async def read_people(connection: Connection, only: Collection[int] | None = None) -> list[Person]:
     """Return the people, or only those of these ids that are there."""
     absences = defaultdict(list)
     sql = (
-        f"SELECT id, person_id, reason_id, starts_at, returns_at, {_columns('referral')} FROM absence "
-        f"WHERE {{only}} AND (returns_at IS NULL OR returns_at > {_RECENT}) ORDER BY person_id, starts_at, id"
+        f"SELECT id, person_id, reason_id, starts_at, returns_at, calendar_event, {_columns('referral')} "
+        f"FROM absence WHERE {{only}} AND (returns_at IS NULL OR returns_at > {_RECENT}) "
+        "ORDER BY person_id, starts_at, id"
     )
     for row in await _rows(connection, sql, "person_id", only):
         absences[row["person_id"]].append(
@@ -188,6 +206,7 @@ async def read_people(connection: Connection, only: Collection[int] | None = Non
                 starts_at=row["starts_at"],
                 returns_at=row["returns_at"],
                 referral=_target(row, "referral"),
+                calendar_event=row["calendar_event"],
             )
         )
     return [
@@ -268,13 +287,12 @@ async def _duty_rosters(connection: Connection) -> list[DutyRoster]:
         level = DutyLevel(level=row["level"], standing=_target(row, "standing"), ring_limit=row["ring_limit"])
         levels[row["duty_roster_id"]].append(level)
     sql = (
-        f"SELECT duty_roster_id, level, starts_at, ends_at, {_columns('to')} FROM duty_shift "
-        f"WHERE ends_at > {_RECENT} ORDER BY 1, 2, 3"
+        f"SELECT duty_roster_id, level, starts_at, ends_at, taken_over, {_columns('to')} FROM duty_shift "
+        f"WHERE ends_at > {_RECENT} ORDER BY 1, 2, 3, taken_over"
     )
     for row in await connection.fetch(sql):
-        shifts[row["duty_roster_id"]].append(
-            DutyShift(level=row["level"], starts_at=row["starts_at"], ends_at=row["ends_at"], target=_required(row))
-        )
+        shift = {name: row[name] for name in ("level", "starts_at", "ends_at", "taken_over")}
+        shifts[row["duty_roster_id"]].append(DutyShift(**shift, target=_required(row)))
     return [
         DutyRoster(**row, levels=tuple(levels[row["id"]]), shifts=tuple(shifts[row["id"]]))
         for row in await _all(connection, "duty_roster", DutyRoster, "levels", "shifts")

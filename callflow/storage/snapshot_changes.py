@@ -40,6 +40,7 @@ _OWNERS = {
     "person": "person",
     "absence": "person",
     "mailbox": "mailbox",
+    "calendar_feed": "calendar_feed",  # of which nothing is read: what calendars say comes as absences
 }
 _CHANGES = """
     SELECT table_name, revision,

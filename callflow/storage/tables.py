@@ -19,10 +19,12 @@ from sqlalchemy import (
     Time,
     text,
 )
-from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.dialects.postgresql import JSONB, UUID
 
 metadata = MetaData()
 
+PRESENT_ACTOR = "COALESCE(NULLIF(current_setting('callflow.actor'::text, true), ''::text), (SESSION_USER)::text)"
+"""Who changes the policy, as PostgreSQL writes it."""
 PRESENT_DECISION = "NULLIF(current_setting('callflow.decision'::text, true), ''::text)"
 """The call that changes the policy, as PostgreSQL writes it."""
 
@@ -168,6 +170,17 @@ answering_place = Table(
     Column("ring_limit", SmallInteger, nullable=False, server_default="4"),
 )
 
+unit_override = Table(
+    "unit_override",
+    metadata,
+    _id(),
+    _reference("unit_id", "unit", required=True, cascade=True),
+    Column("is_open", Boolean, nullable=False),
+    _instant("starts_at", required=True),
+    _instant("ends_at", required=True),
+    Column("set_by", Text, nullable=False, server_default=text(PRESENT_ACTOR)),
+)
+
 person = Table(
     "person",
     metadata,
@@ -259,6 +272,29 @@ absence = Table(
     _instant("starts_at", required=True),
     _instant("returns_at"),
     *_target("referral"),
+    _text("calendar_event", required=False),
+)
+
+calendar_feed = Table(
+    "calendar_feed",
+    metadata,
+    _id(),
+    _reference("person_id", "person", required=True, cascade=True),
+    _text("url"),
+    _reference("reason_id", "absence_reason", required=True),
+)
+
+calendar_reading = Table(
+    "calendar_reading",
+    metadata,
+    Column("feed_id", Integer, ForeignKey("calendar_feed.id", ondelete="CASCADE"), primary_key=True),
+    Column("due_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    _instant("read_at"),
+    _instant("whole_at"),
+    _text("problem", required=False),
+    Column("failures", Integer, nullable=False, server_default="0"),
+    _text("etag", required=False),
+    _text("modified", required=False),
 )
 
 duty_roster = Table(
@@ -289,6 +325,7 @@ duty_shift = Table(
     _instant("starts_at", required=True),
     _instant("ends_at", required=True),
     *_target("to"),
+    Column("taken_over", Boolean, nullable=False, server_default="false"),
 )
 
 number_class = Table(
@@ -330,6 +367,44 @@ feature_code = Table(
     _reference("organisation_id", "organisation", required=True, cascade=True),
     _text("code"),
     _text("action"),
+)
+
+lock_attempt = Table(
+    "lock_attempt",
+    metadata,
+    _id(),
+    _reference("extension_id", "extension", required=True, cascade=True),
+    Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    _text("actor"),
+)
+
+outbox_recipient = Table(
+    "outbox_recipient",
+    metadata,
+    _id(),
+    _reference("organisation_id", "organisation", cascade=True),
+    _text("kind", required=False),
+    _text("name"),
+    _text("webhook_url"),
+    _text("secret"),
+)
+
+outbox_order = Table(
+    "outbox_order",
+    metadata,
+    _id(),
+    Column("key", UUID, nullable=False, server_default=text("gen_random_uuid()")),
+    _text("kind"),
+    Column("organisation_id", Integer, nullable=False),
+    Column("extension_id", Integer, nullable=False),
+    Column("data", JSONB, nullable=False),
+    Column("created_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    Column("state", Text, nullable=False, server_default="waiting"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("next_attempt_at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
+    _text("reason", required=False),
+    _text("receipt", required=False),
+    _instant("delivered_at"),
 )
 
 trunk = Table(

@@ -145,14 +145,16 @@ async def _units_and_people(connection: Connection, policy: Policy) -> None:
     await _copy(connection, "unit", f"{columns} {_prefixed('duty_phone')}", rows)
     places = ([u.id, p.position, p.ring_limit, *_target(p.target)] for u in units for p in u.answering_places)
     await _copy(connection, "answering_place", f"unit_id position ring_limit {_prefixed('to')}", places)
+    overrides = ([u.id, o.is_open, o.starts_at, o.ends_at, o.set_by] for u in units for o in u.overrides)
+    await _copy(connection, "unit_override", "unit_id is_open starts_at ends_at set_by", overrides)
     people = policy.people.values()
     await _copy_fields(connection, "person", "id organisation_id unit_id given_name family_name email", people)
     absences = (
-        [a.id, person.id, a.reason_id, a.starts_at, a.returns_at, *_target(a.referral)]
+        [a.id, person.id, a.reason_id, a.starts_at, a.returns_at, a.calendar_event, *_target(a.referral)]
         for person in people
         for a in person.absences
     )
-    columns = f"id person_id reason_id starts_at returns_at {_prefixed('referral')}"
+    columns = f"id person_id reason_id starts_at returns_at calendar_event {_prefixed('referral')}"
     await _copy(connection, "absence", columns, absences)
 
 
@@ -182,9 +184,12 @@ async def _duty(connection: Connection, policy: Policy) -> None:
     levels = ([r.id, row.level, row.ring_limit, *_target(row.standing)] for r in rosters for row in r.levels)
     await _copy(connection, "duty_level", f"duty_roster_id level ring_limit {_prefixed('standing')}", levels)
     shifts = (
-        [r.id, row.level, row.starts_at, row.ends_at, *_target(row.target)] for r in rosters for row in r.shifts
+        [r.id, row.level, row.starts_at, row.ends_at, row.taken_over, *_target(row.target)]
+        for r in rosters
+        for row in r.shifts
     )
-    await _copy(connection, "duty_shift", f"duty_roster_id level starts_at ends_at {_prefixed('to')}", shifts)
+    columns = f"duty_roster_id level starts_at ends_at taken_over {_prefixed('to')}"
+    await _copy(connection, "duty_shift", columns, shifts)
 
 
 async def _calls_out(connection: Connection, snapshot: Snapshot) -> None:

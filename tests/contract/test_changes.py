@@ -1,4 +1,4 @@
-"""What everybody does who stores what phones change, the real one and the fake of the tests alike (R9, R10)."""
+"""What everybody does who stores what phones change, the real one and the fake alike (R4, R7, R9, R10, R21)."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -8,10 +8,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from callflow.policy.decision import AbsenceChange, Change, DiversionChange
-from callflow.policy.model import Absence, Diversion, DiversionCondition, Target, TargetKind
+from callflow.policy.decision import AbsenceChange, Change, DiversionChange, LockChange
+from callflow.policy.model import (
+    Absence,
+    Diversion,
+    DiversionCondition,
+    DutyShift,
+    Target,
+    TargetKind,
+    UnitOverride,
+)
 from callflow.policy.plan import Hangup, Plan
-from callflow.service.feature_changes import ChangeNotStoredError, Changes
+from callflow.service.feature_changes import ChangeNotStoredError, Changes, LockRefusedError
 from callflow.storage.connection import connected
 from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.store import PostgresPolicyStore
@@ -45,6 +53,12 @@ class Subject:
     person_id: int
     reason_id: int
     absences: Callable[[], Awaitable[tuple[Absence, ...]]]
+    pin: str
+    is_locked: Callable[[], Awaitable[bool]]
+    roster_id: int
+    shifts: Callable[[], Awaitable[tuple[DutyShift, ...]]]
+    unit_id: int
+    overrides: Callable[[], Awaitable[tuple[UnitOverride, ...]]]
 
 
 @asynccontextmanager
@@ -59,8 +73,13 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             "JOIN absence_reason AS r ON r.organisation_id = p.organisation_id WHERE e.id = $1 AND r.digit = '2'",
             extension,
         )
-        await connection.execute("DELETE FROM diversion")
-        await connection.execute("DELETE FROM absence")
+        unit, roster = await connection.fetchrow("SELECT id, duty_roster_id FROM unit WHERE number = '+4690161200'")
+        for table in ("diversion", "absence", "duty_shift"):
+            await connection.execute(f"DELETE FROM {table}")
+        pin = await connection.fetchval(
+            "SELECT m.pin FROM mailbox AS m JOIN extension AS e ON e.mailbox_id = m.id WHERE e.id = $1", extension
+        )
+        await connection.execute("UPDATE extension SET mailbox_id = NULL WHERE id = $1", other)
         before = await connection.fetchval("SELECT max(id) FROM audit")
     store, changes = PostgresPolicyStore(url, 2), PostgresChanges(url)
 
@@ -69,6 +88,15 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
 
     async def absences() -> tuple[Absence, ...]:
         return (await store.load()).policy.people[person].absences
+
+    async def is_locked() -> bool:
+        return (await store.load()).policy.extensions[extension].locked
+
+    async def shifts() -> tuple[DutyShift, ...]:
+        return (await store.load()).policy.duty_rosters[roster].shifts
+
+    async def overrides() -> tuple[UnitOverride, ...]:
+        return (await store.load()).policy.units[unit].overrides
 
     async def actors() -> list[str]:
         async with connected(url) as connection:
@@ -87,19 +115,34 @@ async def postgres(url: str) -> AsyncIterator[Subject]:
             yield
 
     away = PostgresChanges(shared_server().url_of("no_such_database"))
-    yield Subject(changes, away, extension, other, diversions, actors, decisions, slow, person, reason, absences)
+    seen = (diversions, actors, decisions, slow)
+    yield Subject(
+        changes, away, extension, other, *seen, person, reason, absences,
+        pin, is_locked, roster, shifts, unit, overrides,
+    )  # fmt: skip
     changes.close()
 
 
 @asynccontextmanager
 async def memory() -> AsyncIterator[Subject]:
-    changes = MemoryChanges(diversions={1: (), 2: ()}, absences={3: ()})
+    changes = MemoryChanges(
+        diversions={1: (), 2: ()}, absences={3: ()}, pins={1: "135790", 2: None}, shifts={5: ()}, overrides={6: ()}
+    )
 
     async def diversions() -> tuple[Diversion, ...]:
         return changes.diversions[1]
 
     async def absences() -> tuple[Absence, ...]:
         return changes.absences[3]
+
+    async def is_locked() -> bool:
+        return 1 in changes.locked
+
+    async def shifts() -> tuple[DutyShift, ...]:
+        return changes.shifts[5]
+
+    async def overrides() -> tuple[UnitOverride, ...]:
+        return changes.overrides[6]
 
     async def actors() -> list[str]:
         return changes.actors
@@ -114,7 +157,8 @@ async def memory() -> AsyncIterator[Subject]:
         changes.hung = None
 
     away = MemoryChanges(away=True)
-    yield Subject(changes, away, 1, 2, diversions, actors, decisions, slow, 3, 4, absences)
+    seen = (diversions, actors, decisions, slow)
+    yield Subject(changes, away, 1, 2, *seen, 3, 4, absences, "135790", is_locked, 5, shifts, 6, overrides)
 
 
 @pytest.fixture(params=["postgres", "memory"])
@@ -306,3 +350,62 @@ async def test_absence_that_is_ended_as_it_begins_has_never_been(subject: Subjec
 async def test_who_is_not_absent_changes_nothing_by_being_back(subject: Subject) -> None:
     before = await store(subject, absent(subject, NOON, NOON + HOUR))
     assert await store(subject, back(subject, NOON + 2 * HOUR)) == before
+
+
+def locking(subject: Subject, pin: str, extension_id: int | None = 0) -> LockChange:
+    """Return the change that locks the subject's extension, or another one."""
+    return LockChange(
+        extension_id=subject.extension_id if extension_id == 0 else extension_id,
+        pin=pin,
+        if_refused=SORRY,
+        if_not_saved=SORRY,
+        if_not_known=SORRY,
+    )
+
+
+async def test_phone_is_locked_by_the_pin_of_its_mailbox(subject: Subject) -> None:
+    await store(subject, locking(subject, subject.pin))
+    assert await subject.is_locked()
+    assert await subject.actors() == ["phone:+4690161100"]
+    assert await subject.decisions() == ["d1"]
+
+
+async def test_phone_that_is_locked_already_stays_so_and_nothing_is_changed(subject: Subject) -> None:
+    first = await store(subject, locking(subject, subject.pin))
+    assert await store(subject, locking(subject, subject.pin)) == first
+    assert len(await subject.actors()) == 1
+
+
+@pytest.mark.parametrize("whose", ["the pin is wrong", "no mailbox", "no such extension", "no extension"])
+async def test_lock_is_refused_in_the_same_way_whatever_is_wrong(subject: Subject, whose: str) -> None:
+    others = {"no mailbox": subject.other_id, "no such extension": 99_999_999, "no extension": None}
+    pin = "864209" if whose == "the pin is wrong" else subject.pin
+    with pytest.raises(LockRefusedError) as caught:
+        await store(subject, locking(subject, pin, others.get(whose, 0)))
+    assert caught.value.code == "lock_refused"
+    assert not await subject.is_locked()
+    assert await subject.actors() == []
+
+
+async def test_fifth_wrong_pin_is_the_last_that_is_taken(subject: Subject) -> None:
+    for _ in range(5):
+        with pytest.raises(LockRefusedError):
+            await store(subject, locking(subject, "864209"))
+    with pytest.raises(LockRefusedError):
+        await store(subject, locking(subject, subject.pin))
+    assert not await subject.is_locked()
+
+
+async def test_four_wrong_pins_leave_a_fifth_try_which_counts(subject: Subject) -> None:
+    for _ in range(4):
+        with pytest.raises(LockRefusedError):
+            await store(subject, locking(subject, "864209"))
+    await store(subject, locking(subject, subject.pin))
+    assert await subject.is_locked()
+
+
+async def test_diversions_are_stored_after_a_lock_that_was_refused(subject: Subject) -> None:
+    with pytest.raises(LockRefusedError):
+        await store(subject, locking(subject, "864209"))
+    await store(subject, setting(subject, outside(ALL)))
+    assert await subject.diversions() == (outside(ALL),)

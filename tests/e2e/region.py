@@ -50,6 +50,7 @@ def settings_of_a_new_home(shared_home: Path, *, shared: bool = False) -> Iterat
         ami_port=free_port(),
         service_port=free_port(),
         poll_seconds=1.0,
+        calendar_local=True,
     )
     shutil.rmtree(home, ignore_errors=True)
 

@@ -157,7 +157,7 @@ async def test_code_may_be_dialled_with_a_hash_as_it_is_or_without_the_last_one(
 
 async def test_vindeln_has_codes_of_its_own(town: Town) -> None:
     phone = await town.phone("70101")
-    await dial(town, phone, "*21*70201#", "number-not-understood")
+    await dial(town, phone, "*21*70201#", "no-such-code")
     assert await standing(town, "70101") == []
     await dial(town, phone, "*22*70201#", "calls-all", "are-diverted-to")
     assert await standing(town, "70101") == [("all", "70201", None)]

@@ -40,7 +40,7 @@ async def test_number_behind_a_code_that_takes_none_is_no_cancelling(town: Town)
 
 async def test_no_code_of_asterisks_own_can_be_dialled(town: Town) -> None:
     phone = await town.phone(OTHER)
-    await dial(town, phone, "*8", "number-not-understood")
+    await dial(town, phone, "*8", "no-such-code")
     nothing = await phone.call(";option")
     assert (await nothing.wait_for("disconnected")).code == INCOMPLETE
 

@@ -49,6 +49,9 @@ class FakeAri:
     refusals: int = 0
     broadcast: set[str] = field(default_factory=set)
     in_stasis: dict[str, dict[str, Any]] = field(default_factory=dict)
+    variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    gone: set[str] = field(default_factory=set)
+    refuses_list: bool = False
     claimed_by_another: set[str] = field(default_factory=set)
     silent: bool = False
     address: AriAddress = field(init=False)
@@ -134,6 +137,11 @@ class FakeAri:
                 return (200, "OK"), [{"name": "callflow-test", "channel_ids": list(self.in_stasis)}]
             case "POST", ["events", "claim"]:
                 return self._claim(query["channelId"][0]), None
+            case "GET", ["channels"]:
+                return ((503, "Busy"), None) if self.refuses_list else ((200, "OK"), list(self.in_stasis.values()))
+            case "GET", ["channels", channel_id, "variable"]:
+                value = self.variables.get(channel_id, {}).get(query["variable"][0])
+                return ((200, "OK"), {"value": value}) if value is not None else (GONE, {"message": "Not found"})
             case "GET", ["channels", channel_id]:
                 found = self.in_stasis.get(channel_id)
                 return ((200, "OK"), found) if found else (GONE, {"message": "Channel not found"})
@@ -142,7 +150,8 @@ class FakeAri:
             case "POST", ["channels", channel_id, "continue"]:
                 return NO_CONTENT if self.in_stasis.pop(channel_id, None) else GONE, None
             case "DELETE", ["channels", channel_id]:
-                return NO_CONTENT if self.in_stasis.pop(channel_id, None) else GONE, None
+                is_there = self.in_stasis.pop(channel_id, None) and channel_id not in self.gone
+                return NO_CONTENT if is_there else GONE, None
             case _:
                 return GONE, {"message": "Resource not found"}
 

@@ -19,6 +19,8 @@ from tests.asterisks import shared_tools
 from tests.builders import extension, mailbox, policy, unit
 from tests.ports import free_port
 
+MEANT = "maxsilence should be less than minsecs"
+"""What Asterisk warns of, and is meant (asterisk-conf/voicemail.conf)."""
 CONTEXTS = (
     "from-phone", "from-trunk", "callflow-emergency", "callflow-emergency-run", "callflow-run", "callflow-confirm",
     "callflow-confirm-ask", "callflow-fallback", "callflow-net", "callflow-net-other", "callflow-net-run",
@@ -69,7 +71,8 @@ async def configured() -> AsyncIterator[EmbeddedAsterisk]:
 
 def complaints(running: EmbeddedAsterisk) -> list[str]:
     log = running.settings.asterisk_folder / "log" / "messages.log"
-    return re.findall(r"^.*(?:ERROR|WARNING).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
+    found = re.findall(r"^.*(?:ERROR|WARNING).*$", log.read_text(encoding="utf-8"), re.MULTILINE)
+    return [line for line in found if MEANT not in line]
 
 
 async def test_everything_loads_without_a_complaint(configured: EmbeddedAsterisk) -> None:

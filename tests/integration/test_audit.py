@@ -13,7 +13,9 @@ from tests.refusals import REGION, connect
 POLICY_TABLES = """
 SELECT relname FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
-    AND relname NOT IN ('audit', 'policy_revision', 'alembic_version')
+    AND relname NOT IN (
+        'audit', 'policy_revision', 'alembic_version', 'calendar_reading', 'lock_attempt', 'outbox_order'
+    )
 """
 
 
@@ -66,8 +68,10 @@ async def test_secrets_never_stand_in_the_audit(region: asyncpg.Connection) -> N
     await region.execute("UPDATE mailbox SET pin = '590317' WHERE id = 1")
     assert await region.fetchval("SELECT count(*) FROM audit WHERE action = 'update' AND table_name = 'mailbox'") == 1
     everything = await region.fetchval("SELECT string_agg(concat(old, new), ' ') FROM audit")
-    secrets = await region.fetch("SELECT sip_password FROM extension UNION ALL SELECT pin FROM mailbox")
-    assert len(secrets) == 6
+    secrets = await region.fetch(
+        "SELECT sip_password FROM extension UNION ALL SELECT pin FROM mailbox UNION ALL SELECT url FROM calendar_feed"
+    )
+    assert len(secrets) == 7
     assert not [row[0] for row in secrets if f'"{row[0]}"' in everything]
 
 

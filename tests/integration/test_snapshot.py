@@ -1,14 +1,14 @@
 """Reading the policy database whole."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from callflow.policy.barrings import Barring, Category
-from callflow.policy.model import Hours, TargetKind
+from callflow.policy.model import DutyShift, Hours, TargetKind, UnitOverride
 from callflow.service.ports import Snapshot, Trunk
 from callflow.storage.connection import DatabaseUnavailableError, connected
 from callflow.storage.generated_region import generated_policy
@@ -57,20 +57,45 @@ async def test_what_calls_out_go_by_is_read_as_it_was_written(database_url: str)
         for row in policy.organisations.values()
     }
     dated = {row.id: replace(row, returns_by_date=row.id % 2 == 0) for row in policy.absence_reasons.values()}
-    hidden = {row.id: replace(row, presents="hidden") for row in policy.units.values()}
+    starts = datetime(2035, 1, 1, 12, tzinfo=UTC)
+    override = UnitOverride(is_open=False, starts_at=starts, ends_at=starts + timedelta(hours=2), set_by="cli:eva")
+    again = replace(override, starts_at=override.ends_at, ends_at=starts + timedelta(days=1), is_open=True)
+    hidden = {row.id: replace(row, presents="hidden", overrides=(override, again)) for row in policy.units.values()}
+    taken = {row.id: replace(row, shifts=with_a_taken_one(row.shifts)) for row in policy.duty_rosters.values()}
     barring = Barring(id=900, category=Category.OUTSIDE_DIVERSION, extension_id=7)
     bars = {**policy.barrings, 900: barring, 901: replace(barring, id=901, extension_id=None, organisation_id=2)}
-    policy = replace(policy, organisations=limited, units=hidden, barrings=bars, absence_reasons=dated)
+    policy = replace(
+        policy, organisations=limited, units=hidden, barrings=bars, absence_reasons=dated, duty_rosters=taken
+    )
     trunks = (Trunk(position=2, host="sbc.example"), Trunk(position=1, host="2001:db8::7", port=5061))
     async with connected(database_url) as connection:
         await write_snapshot(connection, Snapshot(policy=policy, trunks=trunks))
     loaded = await read_snapshot(database_url)
-    tables = "organisations units absence_reasons number_classes barrings exemptions feature_codes"
+    tables = "organisations units absence_reasons number_classes barrings exemptions feature_codes duty_rosters"
     for table in tables.split():
         assert getattr(loaded.policy, table) == getattr(policy, table), table
     assert loaded.policy.barred["extension/7"] == {Category.OUTSIDE_DIVERSION}
     assert [trunk.position for trunk in loaded.trunks] == [1, 2]
     assert set(loaded.trunks) == set(trunks)
+
+
+def with_a_taken_one(shifts: tuple[DutyShift, ...]) -> tuple[DutyShift, ...]:
+    """Return the shifts with the first of them taken over by its own target."""
+    return (shifts[0], replace(shifts[0], taken_over=True), *shifts[1:]) if shifts else ()
+
+
+async def test_absences_of_calendars_are_read_as_they_were_written(database_url: str) -> None:
+    policy = generated_policy(300, monday=date(2035, 1, 1))
+    people = {
+        row.id: replace(row, absences=tuple(replace(it, calendar_event=f"{it.id:032x}") for it in row.absences))
+        for row in policy.people.values()
+        if all(it.returns_at is not None for it in row.absences)
+    }
+    assert any(row.absences for row in people.values())
+    policy = replace(policy, people={**policy.people, **people})
+    async with connected(database_url) as connection:
+        await write_snapshot(connection, Snapshot(policy=policy))
+    assert (await read_snapshot(database_url)).policy.people == policy.people
 
 
 async def test_snapshot_sees_one_state_though_others_change_it(sample_database_url: str) -> None:

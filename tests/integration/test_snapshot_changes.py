@@ -27,9 +27,22 @@ CHANGES = (
     """INSERT INTO absence (person_id, reason_id, starts_at)
        SELECT max(p.id), min(r.id), now() FROM person AS p JOIN absence_reason AS r USING (organisation_id)
        WHERE p.organisation_id = 1""",
+    """INSERT INTO calendar_feed (person_id, url, reason_id)
+       SELECT person_id, 'https://kalender.example/k', reason_id FROM absence LIMIT 1""",
+    """UPDATE absence SET returns_at = starts_at + interval '1 hour', calendar_event = repeat('a', 32)
+       WHERE id = (SELECT max(id) FROM absence)""",
+    "DELETE FROM calendar_feed",
     "DELETE FROM absence",
     "UPDATE mailbox SET pin = '7294', name = 'Ny brevlåda' WHERE id = (SELECT min(id) FROM mailbox)",
     "UPDATE unit SET confidential = NOT confidential",
+    """INSERT INTO unit_override (unit_id, is_open, starts_at, ends_at)
+       SELECT id, false, now(), now() + interval '2 hours' FROM unit WHERE number = '+4690161200'""",
+    "UPDATE unit_override SET ends_at = ends_at - interval '1 hour'",
+    "DELETE FROM unit_override",
+    """INSERT INTO duty_shift (duty_roster_id, level, starts_at, ends_at, taken_over, to_extension_id)
+       SELECT r.id, 1, now(), now() + interval '2 hours', true, e.id FROM duty_roster AS r, extension AS e
+       WHERE r.name = 'Bygglovs jour' AND e.sip_username = '61202'""",
+    "DELETE FROM duty_shift WHERE taken_over",
     "UPDATE organisation SET name = 'Ny kommun' WHERE id = 1",
     "INSERT INTO trunk (position, host) VALUES (1, '192.0.2.7')",
     "UPDATE trunk SET port = 5062",

@@ -52,6 +52,23 @@ def test_a_telephone_number_is_masked_wherever_it_stands(written: str, shown: st
     assert logged(reason=written)["reason"] == shown
 
 
+@pytest.mark.parametrize("field", ["reason", "exception"])
+@pytest.mark.parametrize(
+    ("written", "shown"),
+    [
+        ("*29*61100*135790#", "*29*…"),
+        ("to *29*61100*135790#, 61001", "to *29*…, 61001"),
+        ("#31#*29*61100*135790#", "#31#*29*…"),
+        ("*23*2*1300#", "*23*…"),
+        ("*21*61104#", "*21*61104#"),
+        ("*#21#", "*#21#"),
+        ("a * b * c 2*3*4", "a * b * c 2*3*4"),
+    ],
+)
+def test_what_may_be_a_pin_after_a_code_is_hidden_wherever_it_stands(field: str, written: str, shown: str) -> None:
+    assert logged(**{field: written})[field] == shown
+
+
 @pytest.mark.parametrize("field", ["caller_number", "called_number", "dialled", "number"])
 @pytest.mark.parametrize(
     ("written", "shown"),

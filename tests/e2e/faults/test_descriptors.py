@@ -5,6 +5,7 @@ import resource
 import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -87,13 +88,20 @@ async def test_a_service_without_descriptors_goes_on_deciding(town: Town) -> Non
         await eventually(lambda: told(log, "files"), 5, "the log never said that the descriptors are used up")
         await a_plan_is_followed(town, log, phone)
         await is_idle(pid, port, port)
-        for abroad in ("004722225555", "0012125550123"):
+        decided = len(log.lines("call_decided"))
+        for calls, abroad in enumerate(("004722225555", "0012125550123"), decided + 1):
             await town.call(barred, abroad)
             await town.step("say", containing="policy/barred-international")
+            await eventually(partial(has_decided, log, calls), 5, "the log never told of the call")
             town.reported.clear()
         await a_plan_is_followed(town, log, phone)
     assert not fell_back(town)
     await is_well_again(town)
+
+
+async def has_decided(log: ServiceLog, calls: int) -> bool:
+    """Tell whether the log has told of so many calls what was decided."""
+    return len(log.lines("call_decided")) >= calls
 
 
 async def test_a_change_counts_as_soon_as_the_service_has_descriptors_again(town: Town) -> None:

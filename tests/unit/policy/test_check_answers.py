@@ -13,6 +13,7 @@ from tests.builders import (
     calendar,
     diversion,
     extension,
+    forced,
     group,
     mobile,
     schedule,
@@ -292,3 +293,9 @@ def test_a_place_behind_one_that_may_not_answer_is_reached(first: Extension) -> 
 def test_a_ring_group_and_a_mailbox_may_stand_in_order() -> None:
     rows = sound(units=[answering_at(to_group(1), to_extension(1), to_mailbox(1))])
     assert codes(rows) == []
+
+
+def test_unit_that_is_forced_closed_for_a_time_is_judged_by_its_hours() -> None:
+    weeks = forced("closed", "2026-11-23 00:00", "2026-12-07 00:00")
+    behind = replace(UNIT, id=2, number="+4690161902", overrides=(weeks,))
+    assert codes(sound(units=[answering_at(to_unit(2)), behind])) == []

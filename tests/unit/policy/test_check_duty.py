@@ -43,6 +43,11 @@ def test_a_gap_between_shifts_is_told_with_its_times() -> None:
     ]
 
 
+def test_duty_that_somebody_has_taken_over_fills_no_gap_in_what_is_planned() -> None:
+    taken = shift(1, at("2026-11-01 07:00"), at("2027-02-01 07:00"), ONE, taken_over=True)
+    assert values(with_roster(roster(1, None, shifts=(taken,))), "duty_gap") == [{"starts": NOW, "ends": MONTH_LATER}]
+
+
 def test_a_gap_runs_from_now_and_to_a_month_ahead() -> None:
     shifts = on_duty(("2026-11-26 07:00", "2026-11-27 07:00"))
     assert values(with_roster(roster(1, shifts=shifts)), "duty_gap") == [

@@ -13,6 +13,7 @@ from callflow.policy.decision import Call, Outcome
 from callflow.policy.evaluate import decide
 from callflow.policy.feature_actions import FeatureCode
 from callflow.policy.model import Policy, Target, TargetKind
+from callflow.policy.overrides import as_planned
 from callflow.policy.plan import Dial, Menu, Plan, Say
 from callflow.policy.texts import LANGUAGES
 from tests.unit.policy.test_properties import BASE, moments, policy_of, rows, tables, thorough
@@ -60,7 +61,8 @@ def test_every_policy_is_checked_and_told_in_words(
 @given(made=tables, now=moments)
 def test_an_open_unit_where_nothing_rings_is_found(made: dict[str, list[Any]], now: datetime) -> None:
     policy = policy_of(made)
-    silent = {unit_id for unit_id in policy.units if is_silent(policy, unit_id, now)}
+    planned = as_planned(policy)
+    silent = {unit_id for unit_id in planned.units if is_silent(planned, unit_id, now)}
     codes = {"nobody_answers", "only_voicemail_answers", "answering_place_never_reached"}
     """The last where a voicemail stands before the place that would ring."""
     assert silent <= {row.subject.id for row in check(policy, now) if row.code in codes}

@@ -34,6 +34,9 @@ from tests.builders import (
     unit,
 )
 from tests.unit.policy import test_absence_codes as absence_codes
+from tests.unit.policy import test_duty_codes as duty_codes
+from tests.unit.policy import test_lost_phone as lost_phone
+from tests.unit.policy import test_unit_codes as unit_codes
 
 ROOT = Path(__file__).parents[3]
 SCHEMA = json.loads((ROOT / "docs" / "explain.schema.json").read_text(encoding="utf-8"))
@@ -115,6 +118,45 @@ def test_json_tells_which_absence_a_feature_code_changes(called: str, begins: bo
     check(document)
     assert document["change"]["person_id"] == 1
     assert (document["change"]["absence"] is not None) is begins
+
+
+@pytest.mark.parametrize("called", ["*29*61002*135790#", "*29*61998*1#"])
+def test_json_tells_what_a_feature_code_locks(called: str) -> None:
+    check(explain(lost_phone.region(), internal(called, 1), TUESDAY_TEN))
+
+
+@pytest.mark.parametrize(("called", "takes"), [("*27*0700#", True), ("#27#", False)])
+def test_json_tells_which_duty_a_feature_code_changes(called: str, takes: bool) -> None:
+    rows = duty_codes.town(duty_codes.taken(duty_codes.ANNA))
+    document: dict[str, Any] = explain(rows, internal(called, duty_codes.ANNA), TUESDAY_NIGHT)
+    check(document)
+    assert (document["change"]["roster_id"], document["change"]["shift"] is not None) == (1 if takes else None, takes)
+
+
+@pytest.mark.parametrize(("called", "forces"), [("*28*0*1400#", True), ("#28#", False)])
+def test_json_tells_what_a_feature_code_forces_a_unit_to_be(called: str, forces: bool) -> None:
+    document: dict[str, Any] = explain(unit_codes.town(unit_codes.CLOSED), internal(called, 1), TUESDAY_TEN)
+    check(document)
+    assert (document["change"]["unit_id"], document["change"]["override"] is not None) == (1, forces)
+
+
+@pytest.mark.parametrize(
+    ("rows", "called", "line"),
+    [
+        (
+            duty_codes.town(),
+            "*27*0700#",
+            "Ändras: Anknytning +4690161001 tar över jouren (Jour 1) till 2026-11-25 07:00.",
+        ),
+        (
+            unit_codes.town(),
+            "*28*0*1400#",
+            "Ändras: Anknytning +4690161001 sätter Bygglov: stängd till 2026-11-24 14:00.",
+        ),
+    ],
+)
+def test_text_tells_of_duty_and_of_what_a_unit_is_forced_to_be(rows: Policy, called: str, line: str) -> None:
+    assert line in explain_text(rows, internal(called, 1), TUESDAY_TEN, "sv").splitlines()
 
 
 def test_schema_refuses_what_is_not_documented() -> None:

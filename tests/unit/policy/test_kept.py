@@ -26,6 +26,7 @@ from tests.builders import (
     exception,
     extension,
     external,
+    forced,
     group,
     internal,
     mailbox,
@@ -158,6 +159,52 @@ CHANGING: dict[str, tuple[Policy, datetime]] = {
             units=[unit(1)],
             organisations=[organisation(duty_roster_id=1)],
             duty_rosters=[roster(1, shifts=(shift(1, ENDS - timedelta(hours=1), ENDS, to_extension(2)),))],
+        ),
+        ENDS,
+    ),
+    "a unit is forced closed": (
+        places(
+            units=[unit(1, to_extension(2), overrides=(forced("closed", "2026-11-24 12:00", "2026-11-24 14:00"),))]
+        ),
+        ENDS,
+    ),
+    "a unit is no longer forced closed": (
+        places(
+            units=[unit(1, to_extension(2), overrides=(forced("closed", "2026-11-24 11:00", "2026-11-24 12:00"),))]
+        ),
+        ENDS,
+    ),
+    "a unit that is forced closed opens today, not tomorrow": (
+        places(
+            units=[unit(1, to_extension(2), overrides=(forced("closed", "2026-11-24 11:00", "2026-11-25 12:00"),))]
+        ),
+        at("2026-11-25 00:00"),
+    ),
+    "a unit is no longer forced open": (
+        places(
+            units=[
+                unit(
+                    1,
+                    to_extension(2),
+                    telephone_schedule_id=1,
+                    overrides=(forced("open", "2026-11-24 06:00", "2026-11-24 07:00"),),
+                )
+            ],
+            schedules=[OFFICE_ONLY],
+        ),
+        at("2026-11-24 07:00"),
+    ),
+    "duty is taken over": (
+        places(
+            units=[unit(1)],
+            organisations=[organisation(duty_roster_id=1)],
+            duty_rosters=[
+                roster(
+                    1,
+                    to_extension(4),
+                    shifts=(shift(1, ENDS, ENDS + timedelta(hours=1), to_extension(2), taken_over=True),),
+                )
+            ],
         ),
         ENDS,
     ),

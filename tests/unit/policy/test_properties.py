@@ -37,12 +37,15 @@ from callflow.policy.model import (
     Target,
     TargetKind,
     Unit,
+    UnitOverride,
     WeeklyHours,
     build_policy,
 )
 from callflow.policy.plan import Dial, Emergency, Hangup, LegKind, Menu, Plan, Say, Step, Voicemail
 from callflow.policy.policy_texts import policy_texts
 from callflow.policy.texts import LANGUAGES
+from callflow.storage.generated_rights import feature_codes
+from tests.builders import organisation
 
 FEW = 5
 ids = st.integers(1, FEW + 1)
@@ -53,6 +56,10 @@ targets = st.one_of(
     st.builds(Target, st.sampled_from([kind for kind in TargetKind if kind is not TargetKind.NUMBER]), ids),
     st.builds(Target, st.just(TargetKind.NUMBER), number=st.sampled_from(OUTSIDE)),
 )
+CODES_DIALLED = [
+    "*27*0700#", "*27*61003*03290700#", "#27#", "*#27#", "*28*0*1400#", "*28*61003*1*0800#", "#28#", "*#28*61003#",
+    "*23*1*1300#", "*21*61003#", "*#21#", "*99#",
+]  # fmt: skip
 BASE = datetime(2026, 3, 27, tzinfo=UTC)
 """A Friday before a night in which clocks go forward; the holidays and exceptions generated lie around it."""
 moments = st.integers(0, 4 * 24 * 60).map(lambda minutes: BASE + timedelta(minutes=minutes))
@@ -94,7 +101,10 @@ diversions = st.builds(
     ends_at=st.none() | moments,
 )  # fmt: skip
 places = st.builds(AnsweringPlace, position=st.integers(1, 3), target=targets, ring_limit=rings)
-shifts = st.builds(DutyShift, level=st.integers(1, 3), starts_at=moments, ends_at=moments, target=targets)
+shifts = st.builds(
+    DutyShift, level=st.integers(1, 3), starts_at=moments, ends_at=moments, target=targets, taken_over=st.booleans()
+)
+overrides = st.builds(UnitOverride, is_open=st.booleans(), starts_at=moments, ends_at=moments)
 levels = st.builds(DutyLevel, level=st.integers(1, 3), standing=st.none() | targets, ring_limit=rings)
 absences = st.builds(
     Absence, id=ids, reason_id=ids, starts_at=moments, returns_at=st.none() | moments, referral=st.none() | targets
@@ -119,7 +129,7 @@ tables = st.fixed_dictionaries(
             Unit, organisation_id=ids, name=st.sampled_from(["Bygg", "Social"]), parent_id=maybe_id,
             number=st.none() | numbers, confidential=st.booleans(), telephone_schedule_id=maybe_id,
             working_schedule_id=maybe_id, duty_phone=st.none() | targets, duty_roster_id=maybe_id,
-            mailbox_id=maybe_id, answering_places=tuples(places),
+            mailbox_id=maybe_id, answering_places=tuples(places), overrides=tuples(overrides),
         ),
         "people": rows(
             Person, organisation_id=ids, given_name=st.just("Åsa"), family_name=st.just("Ek"),
@@ -154,17 +164,19 @@ tables = st.fixed_dictionaries(
             DutyRoster, organisation_id=ids, name=st.just("Jour"), mailbox_id=ids, levels=tuples(levels),
             shifts=tuples(shifts),
         ),
+        "feature_codes": st.just(feature_codes([organisation(row_id) for row_id in range(1, FEW + 1)])),
     }
 )  # fmt: skip
 
 calls = st.builds(
     Call,
     called_number=st.one_of(
-        numbers, numbers.map(lambda number: "6" + number[-4:]), st.sampled_from([*OUTSIDE, "+46846500401", ""])
+        numbers, numbers.map(lambda number: "6" + number[-4:]),
+        st.sampled_from([*OUTSIDE, "+46846500401", "", *CODES_DIALLED]),
     ),
     caller_number=st.none() | st.just("+46701740605"),
     caller_extension_id=maybe_id,
-)
+)  # fmt: skip
 
 
 def policy_of(made: dict[str, list[Any]]) -> Policy:

@@ -153,11 +153,24 @@ def test_number_that_is_barred_is_refused_in_words(number: str, category: str) -
     assert "outside_number_barred" in reasons(decision, "R18")
 
 
-@pytest.mark.parametrize("number", ["*99*5#", "", "hej"])
+@pytest.mark.parametrize("number", ["", "hej"])
 def test_number_that_cannot_be_read_is_refused_in_words(number: str) -> None:
     decision = decided(town(), internal(number))
     assert decision.outcome is Outcome.REFUSED
     assert way(decision) == ["say [number-not-understood]", *UNALLOCATED]
+
+
+@pytest.mark.parametrize("number", ["*99#", "*99*5#", "#99#", "*#99#", "**", "*8", "##002#", "%2399%23"])
+def test_code_that_there_is_not_is_refused_in_words(number: str) -> None:
+    decision = decided(town(), internal(number))
+    assert decision.outcome is Outcome.REFUSED
+    assert way(decision) == ["say [no-such-code]", *UNALLOCATED]
+    assert decision.change is None
+    assert "code_unknown" in reasons(decision, "R9")
+
+
+def test_code_from_outside_is_no_number() -> None:
+    assert way(decided(town(), external("*99#"))) == ["say [number-not-understood]", *UNALLOCATED]
 
 
 @pytest.mark.parametrize("number", ["112", "*112", "tel:112", "sip:112@example.org", " 112 "])

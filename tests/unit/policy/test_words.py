@@ -47,7 +47,7 @@ def strings_in_the_policy() -> set[str]:
 
 def test_every_prompt_is_used() -> None:
     composed = re.compile(
-        r"(hour|minute|weekday|day|month|after-ring)-\d+|and|to|clock|the|today|tomorrow|on-weekday|on-date|around-the-clock"
+        r"(hour|minute|weekday|day|month|after-ring)-\d+|and|to|clock|the|today|tomorrow|on-weekday|on-date|until|until-clock|around-the-clock"
     )
     unused = {name for name in PROMPTS if not composed.fullmatch(name)} - strings_in_the_policy()
     assert not unused

@@ -5,7 +5,16 @@ from datetime import UTC, datetime
 
 import pytest
 
-from callflow.policy.decision import Call, Decision, DiversionChange, Outcome, not_known, not_stored
+from callflow.policy.decision import (
+    Call,
+    Decision,
+    DiversionChange,
+    LockChange,
+    Outcome,
+    not_known,
+    not_stored,
+    refused,
+)
 from callflow.policy.model import DiversionCondition, Extension, Organisation, Person, Policy, Unit, build_policy
 from callflow.policy.plan import Dial, Hangup, HangupCause, Leg, LegKind, Menu, Plan, Say, Step, Voicemail
 from callflow.service.call_log import call_line
@@ -100,6 +109,22 @@ def test_what_a_code_changed_is_told_as_saved_only_where_it_was(
     assert f" {unclear} → " in call_line(replace(decided, decision=not_known(decision, change)), language)
     assert lost not in call_line(decided, language)
     assert f" {lost} → " in call_line(replace(decided, decision=not_stored(decision, change)), language)
+
+
+@pytest.mark.parametrize(("language", "said"), [("sv", "ändringen nekad"), ("en", "change refused")])
+def test_lock_that_was_refused_is_told_as_refused(language: str, said: str) -> None:
+    plan = Plan(language="sv", steps=(Say(phrases=(), next_step=1), Hangup()))
+    change = LockChange(extension_id=7, pin="135790", if_refused=plan, if_not_saved=plan, if_not_known=plan)
+    decided = DecidedCall(
+        decision_id="4f1c",
+        call=Call(called_number="*29*…", caller_number="+4690161100"),
+        at=datetime(2026, 3, 10, 8, 14, 2, tzinfo=UTC),
+        decision=refused(
+            Decision(outcome=Outcome.FEATURE_CODE, plan=plan, trace=(), policy_revision=1, change=change), change
+        ),
+        policy=policy(),
+    )
+    assert f"*29*…: {said} → " in call_line(decided, language)
 
 
 def test_a_long_way_is_cut() -> None:

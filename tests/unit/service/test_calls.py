@@ -9,8 +9,10 @@ import structlog
 from structlog.testing import capture_logs
 
 from callflow.policy.decision import Call, Decision, Outcome
+from callflow.policy.feature_actions import FeatureCode
 from callflow.policy.model import Policy
 from callflow.service import calls
+from callflow.service.call_log import call_line
 from callflow.service.calls import DecidedCall
 from callflow.service.policy_holder import Held
 from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, WaitingCall
@@ -229,3 +231,16 @@ async def test_a_stop_finishes_the_calls_in_hand_and_claims_no_more() -> None:
         await asyncio.wait_for(stop, 1)
     assert list(room.switch.plans) == ["1.1"]
     assert room.switch.claimed == []
+
+
+async def test_pin_that_was_dialled_stands_neither_in_the_log_nor_in_what_is_told_of_the_call() -> None:
+    code = FeatureCode(id=1, organisation_id=1, code="*29*", action="lock_lost")
+    room = Room(policy=HoldsPolicy(held(replace(small_policy(), feature_codes={1: code}))))
+    with capture_logs() as lines:
+        told = await room.decision_of(
+            WaitingCall(channel_id="1.1", endpoint="61001", called_number="*29*61100*135790#")
+        )
+        await until(lambda: [line for line in lines if line["event"] == "call_decided"])
+    assert told.call.called_number == "*29*…"
+    assert "135790" not in repr(lines)
+    assert "135790" not in call_line(told, "sv")

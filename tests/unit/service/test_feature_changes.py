@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 
-from callflow.policy.decision import Call, Decision, DiversionChange, Outcome
+from callflow.policy.decision import Call, Change, Decision, DiversionChange, LockChange, Outcome
 from callflow.policy.model import Diversion, DiversionCondition, Target, TargetKind
 from callflow.policy.plan import Hangup, HangupCause, Plan, Presentation
 from callflow.service import feature_changes
@@ -26,7 +26,7 @@ SET = DiversionChange(
 )
 
 
-def decision(change: DiversionChange | None = SET) -> Decision:
+def decision(change: Change | None = SET) -> Decision:
     return Decision(outcome=Outcome.FEATURE_CODE, plan=SAVED, trace=(), policy_revision=1, change=change)
 
 
@@ -54,7 +54,7 @@ def database(**values: object) -> MemoryChanges:
 
 
 async def settled(
-    changes: MemoryChanges, holder: Holder | None = None, change: DiversionChange | None = SET, caller: int = 7
+    changes: MemoryChanges, holder: Holder | None = None, change: Change | None = SET, caller: int = 7
 ) -> Decision:
     call = Call(called_number="*21*0701740605#", caller_extension_id=caller)
     return await settle_by(changes, holder or Holder())(decision(change), call, small_policy(), "d1")
@@ -118,3 +118,27 @@ async def test_caller_hears_that_it_is_unclear_where_the_database_was_lost_as_it
     assert [line.reason for line in told.trace] == ["change_not_known"]
     assert holder.asked == []
     assert "change_not_known" in capsys.readouterr().out
+
+
+REFUSED = Plan(language="sv", steps=(Hangup(cause=HangupCause.BUSY),))
+LOCK = LockChange(extension_id=7, pin="135790", if_refused=REFUSED, if_not_saved=SORRY, if_not_known=UNCLEAR)
+
+
+async def test_lock_with_the_right_pin_is_stored() -> None:
+    changes = database(pins={7: "135790"})
+    assert await settled(changes, change=LOCK) == decision(LOCK)
+    assert changes.locked == {7}
+
+
+@pytest.mark.parametrize("lock", [replace(LOCK, pin="1"), replace(LOCK, extension_id=None)])
+async def test_lock_that_is_refused_is_told_in_one_way_and_leaves_no_pin_in_the_log(
+    lock: LockChange, capsys: pytest.CaptureFixture[str]
+) -> None:
+    changes = database(pins={7: "246801"})
+    told = await settled(changes, change=lock)
+    assert told.plan == replace(REFUSED, presentation=SAVED.presentation)
+    assert told.change is None
+    assert changes.locked == set()
+    said = capsys.readouterr().out
+    assert "lock_refused" in said
+    assert "135790" not in said

@@ -5,7 +5,13 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
-from callflow.service.ring_guard import RingGuard
+import pytest
+from structlog.testing import capture_logs
+
+from callflow.policy.feature_actions import FeatureCode
+from callflow.policy.lost_codes import hide_every_code
+from callflow.service.dialled import hide_by
+from callflow.service.ring_guard import Hide, RingGuard
 from callflow.service.telephony import (
     LegDialled,
     LegEnded,
@@ -14,6 +20,7 @@ from callflow.service.telephony import (
     RingEvent,
     RingingLost,
 )
+from tests.fakes.calls import HoldsPolicy, held, small_policy
 from tests.fakes.running import running
 from tests.fakes.switch import FakeRinging
 from tests.fakes.waiting import until
@@ -145,3 +152,26 @@ async def test_what_plans_report_disturbs_nothing() -> None:
     report = PlanReported(event="plan_ended", call_id="1.1", fields={"path": "0:NOANSWER"})
     async with guarded(rings("desk"), report) as ringing:
         await until(lambda: ringing.ended)
+
+
+@pytest.mark.parametrize(("hide", "shown"), [(lambda _: "hidden", "hidden"), (hide_every_code, "*29*…")])
+async def test_what_was_dialled_is_told_without_what_nobody_may_read(hide: Hide, shown: str) -> None:
+    ringing = FakeRinging()
+    fields = {"dialled": "*29*61100*135790#", "path": "0:said"}
+    with capture_logs() as lines:
+        async with running(RingGuard(ringing, hide).run()):
+            ringing.queue.put_nowait(PlanReported(event="plan_ended", call_id="1.1", fields=fields))
+            await until(lambda: lines)
+    assert lines == [
+        {"event": "plan_ended", "call_id": "1.1", "log_level": "info", "dialled": shown, "path": "0:said"}
+    ]
+
+
+def test_log_hides_by_the_policy_held_and_without_one_all_that_follows_a_code() -> None:
+    code = FeatureCode(id=1, organisation_id=1, code="*29*", action="lock_lost")
+    holder = HoldsPolicy(None)
+    hide = hide_by(holder)
+    assert hide("*21*61104#") == "*21*…"
+    holder.held = held(replace(small_policy(), feature_codes={1: code}))
+    assert hide("*21*61104#") == "*21*61104#"
+    assert hide("*29*61104*135790#") == "*29*…"

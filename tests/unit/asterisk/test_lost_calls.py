@@ -1,0 +1,129 @@
+"""Which channels are a lost phone's calls, and which are never ended (R21)."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from callflow.asterisk.ari_connection import AriConnection, AriRequestError
+from callflow.asterisk.lost_calls import LostCalls
+from callflow.service.telephony import LostPhone
+from tests.fakes.ari_server import FakeAri, channel
+from tests.fakes.running import running
+from tests.fakes.waiting import until
+
+DESK = LostPhone(account="61104", mobile_number=None)
+MOBILE = LostPhone(account=None, mobile_number="+46701740610")
+PLAN = "sv|||||dial,1(PJSIP/61100,24,24,24000,1,1,1)"
+
+
+@pytest.fixture
+async def ari() -> AsyncIterator[FakeAri]:
+    async with FakeAri().running() as made:
+        yield made
+
+
+@pytest.fixture
+async def calls(ari: FakeAri) -> AsyncIterator[LostCalls]:
+    connection = AriConnection(ari.address)
+    async with running(connection.run()):
+        await until(lambda: connection.connected)
+        yield LostCalls(connection)
+
+
+def add(
+    ari: FakeAri, name: str, context: str = "callflow-run", app: str = "Dial", state: str = "Up", **variables: str
+) -> str:
+    """Add a channel, and return its id."""
+    made: dict[str, Any] = channel(f"{len(ari.in_stasis)}.1", name=name)
+    made["dialplan"] |= {"context": context, "app_name": app}
+    made["state"] = state
+    ari.in_stasis[made["id"]] = made
+    ari.variables[made["id"]] = variables
+    return str(made["id"])
+
+
+def ended(ari: FakeAri) -> dict[str, str]:
+    """Return which channels were hung up, with the cause."""
+    asked = [uri for method, uri, _ in ari.asked if method == "DELETE"]
+    return {uri.split("/")[1].partition("?")[0]: uri.partition("reason_code=")[2] for uri in asked}
+
+
+async def test_legs_of_the_lost_phone_are_ended_and_no_others(ari: FakeAri, calls: LostCalls) -> None:
+    calling = add(ari, "PJSIP/61104-00000001", CF_PLAN=PLAN)
+    called = add(ari, "PJSIP/61104-00000002", "from-phone", "AppDial")
+    add(ari, "PJSIP/61100-00000003", CF_PLAN=PLAN)
+    add(ari, "PJSIP/611040-00000004", CF_PLAN=PLAN)
+    add(ari, "Local/61104@callflow-confirm-0001;1")
+    assert await calls.end_calls_of((DESK,)) == 2
+    assert ended(ari) == {calling: "16", called: "16"}
+
+
+async def test_leg_that_rings_counts_as_not_answered(ari: FakeAri, calls: LostCalls) -> None:
+    ringing = add(ari, "PJSIP/61104-00000001", "from-phone", "AppDial", "Ringing")
+    assert await calls.end_calls_of((DESK,)) == 1
+    assert ended(ari) == {ringing: "19"}
+
+
+@pytest.mark.parametrize("context", ["callflow-emergency", "callflow-emergency-run"])
+async def test_emergency_call_is_never_ended(ari: FakeAri, calls: LostCalls, context: str) -> None:
+    add(ari, "PJSIP/61104-00000001", context)
+    assert await calls.end_calls_of((DESK,)) == 0
+
+
+async def test_call_whose_plan_leads_to_the_emergency_number_is_never_ended(ari: FakeAri, calls: LostCalls) -> None:
+    add(ari, "PJSIP/61104-00000001", CF_PLAN="sv|||||emergency,1(112)")
+    assert await calls.end_calls_of((DESK,)) == 0
+
+
+@pytest.mark.parametrize("context", ["from-phone", "callflow-entry-phone", "callflow-transfer"])
+@pytest.mark.parametrize("app", ["", "MSet", "StasisBroadcast", "Stasis", "Goto"])
+async def test_call_that_may_still_become_anything_is_left_for_the_next_time(
+    ari: FakeAri, calls: LostCalls, context: str, app: str
+) -> None:
+    add(ari, "PJSIP/61104-00000001", context, app, "Ring")
+    assert await calls.end_calls_of((DESK,)) == 0
+
+
+async def test_call_in_the_net_is_ended(ari: FakeAri, calls: LostCalls) -> None:
+    add(ari, "PJSIP/61104-00000001", "callflow-net-run")
+    assert await calls.end_calls_of((DESK,)) == 1
+
+
+@pytest.mark.parametrize(
+    "uri", ["<sip:+46701740610@127.0.0.2:5060>", '"Erik" <sip:0701740610@operator.example>', "sip:46701740610@x"]
+)
+async def test_mobile_is_known_by_the_far_end_of_its_leg(ari: FakeAri, calls: LostCalls, uri: str) -> None:
+    leg = add(ari, "PJSIP/trunk-00000001", "from-trunk", "AppDial", **{"CHANNEL(pjsip,remote_uri)": uri})
+    other = "<sip:+46701740611@127.0.0.2>"
+    add(ari, "PJSIP/trunk-00000002", "from-trunk", "AppDial", **{"CHANNEL(pjsip,remote_uri)": other})
+    add(ari, "PJSIP/trunk-00000003", "from-trunk", "AppDial", **{"CHANNEL(pjsip,remote_uri)": ""})
+    add(ari, "PJSIP/trunk-00000004", "from-trunk", "AppDial")
+    assert await calls.end_calls_of((MOBILE,)) == 1
+    assert ended(ari) == {leg: "16"}
+
+
+async def test_far_end_is_asked_once_for_each_leg(ari: FakeAri, calls: LostCalls) -> None:
+    far = {"CHANNEL(pjsip,remote_uri)": "<sip:+46701740611@127.0.0.2>"}
+    add(ari, "PJSIP/trunk-00000001", "from-trunk", "AppDial", **far)
+    for _ in range(3):
+        assert await calls.end_calls_of((MOBILE,)) == 0
+    assert len([uri for _, uri, _ in ari.asked if "variable" in uri]) == 1
+
+
+async def test_mobile_that_has_yet_to_confirm_stops_ringing(ari: FakeAri, calls: LostCalls) -> None:
+    outer = add(ari, "Local/+46701740610@callflow-confirm-0001;1", "default", "AppDial", "Ringing")
+    assert await calls.end_calls_of((MOBILE,)) == 1
+    assert ended(ari) == {outer: "19"}
+
+
+async def test_leg_that_is_gone_meanwhile_counts_for_nothing(ari: FakeAri, calls: LostCalls) -> None:
+    gone = add(ari, "PJSIP/61104-00000001", CF_PLAN=PLAN)
+    ari.gone.add(gone)
+    assert await calls.end_calls_of((DESK,)) == 0
+
+
+async def test_refusal_of_the_list_is_an_error(ari: FakeAri, calls: LostCalls) -> None:
+    ari.refuses_list = True
+    with pytest.raises(AriRequestError, match="list"):
+        await calls.end_calls_of((DESK,))
