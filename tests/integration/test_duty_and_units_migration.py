@@ -4,7 +4,7 @@ from callflow.storage.migrate import downgrade, migrate
 from tests.integration.test_calls_out_migration import definitions
 from tests.refusals import REGION, connect
 
-BEFORE = "0005"
+BEFORE = "0007"
 ROWS = """
 INSERT INTO feature_code (organisation_id, code, action)
 VALUES (1, '*27*', 'duty_take'), (1, '#28*', 'unit_hours_cancel_elsewhere'), (1, '*28*', 'unit_hours');

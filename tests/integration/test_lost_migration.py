@@ -4,7 +4,7 @@ from callflow.storage.migrate import downgrade, migrate
 from tests.integration.test_calls_out_migration import definitions
 from tests.refusals import REGION, connect
 
-BEFORE = "0005"
+BEFORE = "0006"
 
 
 async def test_the_way_down_restores_what_was_there(database_url: str) -> None:

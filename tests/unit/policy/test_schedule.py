@@ -5,8 +5,8 @@ from datetime import date
 import pytest
 
 from callflow.policy.model import Hours, Schedule, WeeklyHours
-from callflow.policy.schedule import ScheduleState, Why, hours_of, state, zone
-from tests.builders import STOCKHOLM, at, calendar, exception, schedule, utc
+from callflow.policy.schedule import ScheduleState, Why, hours_of, state, time_zones, zone
+from tests.builders import STOCKHOLM, at, calendar, exception, organisation, policy, schedule, utc
 
 ALL_WEEK = range(1, 8)
 
@@ -179,3 +179,8 @@ def test_time_zone_decides_what_the_clock_shows() -> None:
 @pytest.mark.parametrize("name", ["Mitt/Påhitt", "", "../etc", "Europe"])
 def test_time_zone_that_does_not_exist_reads_as_stockholms(name: str) -> None:
     assert zone(name) == STOCKHOLM
+
+
+def test_every_time_zone_of_the_policy_can_be_held_and_stockholm_with_them() -> None:
+    rows = policy(organisations=[organisation(1, time_zone="Asia/Tokyo"), organisation(2, time_zone="No/Where")])
+    assert time_zones(rows) == {zone("Asia/Tokyo"), STOCKHOLM}
