@@ -44,10 +44,10 @@ class LostCalls:
         channels = await self._channels()
         accounts = {phone.account for phone in phones if phone.account is not None}
         mobiles = {phone.mobile_number for phone in phones if phone.mobile_number is not None}
-        legs = [channel for channel in channels if _account(channel) in accounts and _may_end(channel)]
-        legs = await self._without_emergencies(legs)
+        legs = [channel for channel in channels if _account(channel) in accounts]
         if mobiles:
             legs += await self._mobile_legs(channels, mobiles)
+        legs = await self._without_emergencies([leg for leg in legs if _may_end(leg)])
         return sum([await self._end(leg) for leg in legs])
 
     async def _channels(self) -> list[Channel]:

@@ -1,7 +1,7 @@
 """Which addresses a calendar may be fetched from, and an address as it may be shown.
 
-INVARIANT: an address of this machine or of its link (metadata services of clouds lie there) is refused where the
-socket is made, after every look-up and redirect: no name in DNS and no server can lead there.
+INVARIANT: a loopback or link-local address (metadata services of most clouds lie there) is refused where the socket
+is made, after every look-up and redirect: no name in DNS and no server can lead there.
 """
 
 import asyncio

@@ -1,8 +1,8 @@
 """The text of a calendar (RFC 5545) -> when its person is busy.
 
 Busy are events that take time (TRANSP, X-MICROSOFT-CDO-BUSYSTATUS) and that neither are cancelled or tentative nor
-were declined by the person. An event whose times or rule cannot be understood is left out with its whole series, and
-counted. Titles are never looked at.
+were declined or left open by the person. An event whose times or rule cannot be understood is left out with its whole
+series, and counted. Titles are never looked at.
 """
 
 import hashlib
@@ -25,6 +25,7 @@ _FIRST, _LAST = datetime(2000, 1, 1, tzinfo=UTC), datetime(2199, 12, 31, tzinfo=
 """What the database takes for a time."""
 _TIMES = frozenset({"DTSTART", "DTEND", "DURATION", "RRULE", "RDATE", "EXDATE", "RECURRENCE-ID"})
 _TAKES_TIME = frozenset({"BUSY", "OOF"})
+_NOT_ACCEPTED = frozenset({"DECLINED", "TENTATIVE", "NEEDS-ACTION"})
 _NOT_UNDERSTOOD = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError)
 """What the libraries raise for what does not follow RFC 5545."""
 _LONGEST_CATEGORY, _MOST_CATEGORIES = 200, 20
@@ -156,7 +157,7 @@ def _takes_time(event: icalendar.Component, email: str | None) -> bool:
     if _word(event, "TRANSP") == "TRANSPARENT" or _word(event, "STATUS") in {"CANCELLED", "TENTATIVE"}:
         return False
     status = _word(event, "X-MICROSOFT-CDO-BUSYSTATUS")
-    return status in {"", *_TAKES_TIME} and not (email and _declined(event, email))
+    return status in {"", *_TAKES_TIME} and not (email and _not_accepted(event, email))
 
 
 def _word(event: icalendar.Component, name: str) -> str:
@@ -164,11 +165,12 @@ def _word(event: icalendar.Component, name: str) -> str:
     return str(value[0] if isinstance(value, list) else value).strip().upper()
 
 
-def _declined(event: icalendar.Component, email: str) -> bool:
+def _not_accepted(event: icalendar.Component, email: str) -> bool:
+    """Tell whether a person has declined an invitation, or left it open: nobody is away because others ask so."""
     attendees = event.get("ATTENDEE", [])
     for attendee in attendees if isinstance(attendees, list) else [attendees]:
         if str(attendee).strip().lower().removeprefix("mailto:") == email:
-            return str(getattr(attendee, "params", {}).get("PARTSTAT", "")).upper() == "DECLINED"
+            return str(getattr(attendee, "params", {}).get("PARTSTAT", "")).upper() in _NOT_ACCEPTED
     return False
 
 

@@ -254,8 +254,8 @@ def mail_spool(chosen: Settings) -> MailSpool:
 
 
 def smtp_server(chosen: Settings) -> SmtpServer:
-    """Return the mail server that is set."""
-    ways = {SmtpTls.STARTTLS: True, SmtpTls.OFFERED: None}
+    """Return the mail server that is set; where a password is sent, TLS that is only offered is required."""
+    ways = {SmtpTls.STARTTLS: True, SmtpTls.OFFERED: True if chosen.smtp_username else None}
     return SmtpServer(
         host=chosen.smtp_host,
         port=chosen.smtp_port,

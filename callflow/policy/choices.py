@@ -113,7 +113,10 @@ def _kept_urgent(route: Route, above: tuple[Unit, ...], organisation: Organisati
 
 
 def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> Node | None:
-    """Return where urgent calls go: the duty phone in working hours, else the roster; None where neither is."""
+    """Return where urgent calls go: the duty phone in working hours, else the roster; None where neither is.
+
+    Who has taken duty over has it in working hours too, before the duty phone.
+    """
     phone = _duty_phone(route, above, organisation)
     roster = _roster(route, above, organisation)
     if phone is None and roster is None:
@@ -129,14 +132,20 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
         route.note("R7", True, "urgent_message_mailed")
         return message
 
+    levels = _levels(route, roster, phone) if roster is not None else []
+    before_phone = sum(level.by is DutyBy.TAKEN_OVER for _, level, _ in levels[:1])
     way: Otherwise = nobody
-    if roster is not None:
-        for level, target in reversed(_levels(route, roster, phone)):
-            way = _level(route, roster, level, target, way)
+    for of, level, target in reversed(levels[before_phone:]):
+        way = _level(route, of, level, target, way)
     if phone is not None:
-        mover = Target(TargetKind.UNIT, above[0].id)
-        return reach_place(route, phone, State().for_duty(mover), way)
+        way = _to_duty_phone(route, phone, Target(TargetKind.UNIT, above[0].id), way)
+    for of, level, target in levels[:before_phone]:
+        way = _level(route, of, level, target, way)
     return way(State())
+
+
+def _to_duty_phone(route: Route, phone: Target, mover: Target, otherwise: Otherwise) -> Otherwise:
+    return lambda state: reach_place(route, phone, state.on_path(frozenset()).for_duty(mover), otherwise)
 
 
 def _duty_phone(route: Route, above: tuple[Unit, ...], organisation: Organisation) -> Target | None:
@@ -159,7 +168,7 @@ def _roster(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
     return None
 
 
-def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tuple[OnDuty, Target]]:
+def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tuple[DutyRoster, OnDuty, Target]]:
     """Return the levels that somebody has duty at who has not rung at one before."""
     tried = [phone]
     found = []
@@ -175,7 +184,7 @@ def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tupl
             route.note("R7", False, "duty_already_tried", roster=roster.name, level=str(level.level), place=place)
         else:
             tried.append(target)
-            found.append((level, target))
+            found.append((roster, level, target))
     return found
 
 

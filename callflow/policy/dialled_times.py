@@ -46,7 +46,8 @@ def read_until(digits: str, organisation: Organisation, now: datetime) -> dateti
         return TimeRefusal.IMPOSSIBLE
     latest = now.date() + timedelta(days=LONGEST_DAYS)
     moments = [datetime.combine(day, clock, now.tzinfo) for day in days if day <= latest]
-    return next((moment for moment in moments if moment > now), TimeRefusal.PASSED)
+    both = [moment.replace(fold=fold) for moment in moments for fold in (0, 1)]
+    return next((moment for moment in both if moment.timestamp() > now.timestamp()), TimeRefusal.PASSED)
 
 
 def _either(likely: datetime | TimeRefusal, other: datetime | TimeRefusal) -> datetime | TimeRefusal:

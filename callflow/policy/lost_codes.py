@@ -19,7 +19,7 @@ HIDDEN = "…"
 """What stands for all that was dialled after a code that takes a PIN: the PIN may stand anywhere in it."""
 _DIALLED = re.compile(r"([0-9+]+)\*([0-9]+)")
 _NO_KEY = re.compile(r"[^0-9*#+]")
-_ANY_CODE = re.compile(r"^([*#]+[0-9]*[*#]?).*")
+_ANY_CODE = re.compile(r"^([*#]++[0-9]*+[*#]?+).+")
 
 
 def lock_lost(route: Route, caller: Extension, rest: str) -> tuple[Node, LockChange]:
@@ -57,7 +57,18 @@ def hide_pin(dialled: str, policy: Policy) -> str:
         return dialled
     codes = [row.code for row in policy.feature_codes.values() if row.action == FeatureAction.LOCK_LOST]
     ends = [at + len(code) for code in codes if (at := keys.find(code)) >= 0]
-    return keys[: min(ends)] + HIDDEN if ends else dialled
+    if ends:
+        return keys[: min(ends)] + HIDDEN
+    return hide_every_code(dialled) if _may_be_mistyped(keys, policy) else dialled
+
+
+def _may_be_mistyped(keys: str, policy: Policy) -> bool:
+    """Tell whether this may be a code with a PIN that was mistyped: none that is known, or listening to voicemail."""
+    fitting = [row for row in policy.feature_codes.values() if keys.startswith(row.code)]
+    if not fitting:
+        return keys.startswith(("*", "#"))
+    longest = max(fitting, key=lambda row: len(row.code))
+    return longest.action == FeatureAction.VOICEMAIL_OF_ANOTHER and "*" in keys[len(longest.code) :]
 
 
 def hide_every_code(dialled: str) -> str:

@@ -15,7 +15,7 @@ def listen(route: Route, caller: Extension, action: FeatureAction, rest: str) ->
     """Return the step that asks for the mailbox's PIN and plays its messages, or tells that there is none."""
     owner = caller if action is FeatureAction.VOICEMAIL else extension_dialled(route.policy, rest)
     if owner is None:
-        route.note("R11", False, "no_such_extension", extension=caller.number, number=rest)
+        route.note("R11", False, "no_such_extension", extension=caller.number, number=rest.partition("*")[0])
         return told(route, caller, (prompt("no-such-extension"),))
     mailbox = route.policy.mailboxes.get(owner.mailbox_id or 0)
     if mailbox is None:

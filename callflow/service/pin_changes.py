@@ -61,13 +61,18 @@ class PinChanges:
 
     async def store_what_waits(self) -> None:
         """Store each PIN once; raise `PinNotStoredError` at the first that has to wait."""
+        in_hand = set()
         for path in waiting(self._folder):
+            mailbox = path.name.partition(".")[0]
+            if mailbox in in_hand:  # by another instance: a later PIN must not be stored before an earlier one
+                continue
             with locked(path) as pin:
-                if pin is not None:
-                    await self._store_one(path, pin.decode(errors="replace"))
+                if pin is None:
+                    in_hand.add(mailbox)
+                else:
+                    await self._store_one(path, mailbox, pin.decode(errors="replace"))
 
-    async def _store_one(self, path: Path, pin: str) -> None:
-        mailbox = path.name.partition(".")[0]
+    async def _store_one(self, path: Path, mailbox: str, pin: str) -> None:
         try:
             await self._store(mailbox, pin)
         except PinRefusedError as error:

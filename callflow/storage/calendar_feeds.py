@@ -34,7 +34,7 @@ WITH due AS MATERIALIZED (
     WHERE CASE WHEN $2::integer IS NULL THEN due_at <= clock_timestamp() ELSE feed_id = $2 END
     ORDER BY due_at LIMIT $1 FOR UPDATE SKIP LOCKED
 )
-UPDATE calendar_reading AS r SET due_at = clock_timestamp() + interval '5 minutes'
+UPDATE calendar_reading AS r SET due_at = clock_timestamp() + interval '15 minutes'
 FROM due, calendar_feed AS f, person AS p, organisation AS o
 WHERE r.feed_id = due.feed_id AND f.id = r.feed_id AND p.id = f.person_id AND o.id = p.organisation_id
 RETURNING f.id, f.person_id, f.url AS address, f.reason_id, o.time_zone, r.due_at AS mark, lower(p.email) AS email,
@@ -75,9 +75,11 @@ WHERE person_id = $1 AND calendar_event IS NOT NULL AND (returns_at > clock_time
 _REMOVE = "DELETE FROM absence WHERE id = ANY ($1)"
 _FORGET = """
 DELETE FROM absence
-WHERE person_id = $1 AND calendar_event IS NOT NULL AND returns_at < clock_timestamp() - interval '31 days'
+WHERE person_id = $1 AND returns_at < clock_timestamp() - interval '31 days'
+    AND calendar_event IS NOT NULL AND NOT calendar_event = ANY ($2)
 """
-"""What is so long past is in no snapshot either; it goes when something is changed anyhow."""
+"""What is long past goes when something is changed anyhow, but not what the calendar still has: an absence that its
+person has ended is how that is known."""
 _ADD = """
 INSERT INTO absence (person_id, reason_id, starts_at, returns_at, calendar_event)
 SELECT $1::integer, * FROM unnest($2::integer[], $3::timestamptz[], $4::timestamptz[], $5::text[])
@@ -174,7 +176,7 @@ async def _put_absences(connection: Connection, feed: CalendarFeed, content: Cal
         await take_turn(connection)
         if not await connection.fetchval(_IS_OURS, feed.id, feed.mark):
             return False
-        await connection.execute(_FORGET, feed.person_id)
+        await connection.execute(_FORGET, feed.person_id, list(wanted))
         for sql, values in await _differences(connection, feed, wanted):
             await connection.execute(sql, *values)
     return True

@@ -15,6 +15,8 @@ from callflow.storage.connection import CONNECT_SECONDS, LOST, Connection, unava
 
 Result = TypeVar("Result")
 
+ANSWER_SECONDS = 10.0
+"""How long the database may take for a query: one that is gone without a word must not be waited for."""
 SERVER_SETTINGS = {
     "application_name": "callflow outbox",
     "statement_timeout": "5000",
@@ -86,7 +88,10 @@ class PostgresOutbox:
         try:
             if self._connection is None:
                 self._connection = await asyncpg.connect(
-                    self._url, timeout=CONNECT_SECONDS, server_settings=SERVER_SETTINGS
+                    self._url,
+                    timeout=CONNECT_SECONDS,
+                    command_timeout=ANSWER_SECONDS,
+                    server_settings=SERVER_SETTINGS,
                 )
             return await work(self._connection)
         except (*LOST, asyncpg.PostgresError) as error:

@@ -19,14 +19,19 @@ _RECENT = (
     f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') OR o.created_at > now() - interval '31 days' ORDER BY o.id"
 )
 _OF_EXTENSION = f"{_COLUMNS} WHERE o.extension_id = $1 ORDER BY o.id"
-_NOT_DELIVERED = f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') ORDER BY o.id FOR UPDATE OF o SKIP LOCKED"
+_NOT_DELIVERED = f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') ORDER BY o.id FOR UPDATE OF o"
 _HANDED_OVER = """
     UPDATE outbox_order SET state = 'handed_over', reason = NULL, delivered_at = clock_timestamp() WHERE id = ANY ($1)
 """
 _AGAIN = """
     UPDATE outbox_order SET state = 'waiting', attempts = 0, next_attempt_at = clock_timestamp(), delivered_at = NULL
-    WHERE id = $1 RETURNING id
+    WHERE id = $1 AND NOT (kind LIKE '%_subscription' AND EXISTS (
+        SELECT FROM outbox_order AS l
+        WHERE l.extension_id = outbox_order.extension_id AND l.id > outbox_order.id AND l.kind LIKE '%_subscription'
+    ))
+    RETURNING id
 """
+"""Not a lock that an unlock has followed, nor the other way: what was ordered last about a subscription counts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,6 +196,7 @@ async def read_people(connection: Connection, only: Collection[int] | None = Non
     sql = (
         f"SELECT id, person_id, reason_id, starts_at, returns_at, calendar_event, {_columns('referral')} "
         f"FROM absence WHERE {{only}} AND (returns_at IS NULL OR returns_at > {_RECENT}) "
+        "AND (calendar_event IS NULL OR returns_at > now() - interval '1 day') "
         "ORDER BY person_id, starts_at, id"
     )
     for row in await _rows(connection, sql, "person_id", only):

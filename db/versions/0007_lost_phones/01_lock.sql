@@ -53,18 +53,24 @@ CREATE TABLE lock_attempt (
 ALTER TABLE lock_attempt
 ADD FOREIGN KEY (extension_id) REFERENCES extension ON DELETE CASCADE DEFERRABLE INITIALLY DEFERRED;
 CREATE INDEX lock_attempt_extension_idx ON lock_attempt (extension_id, at);
+CREATE INDEX lock_attempt_actor_idx ON lock_attempt (actor, at);
 
 -- Locks an extension for whoever knows the PIN of its mailbox: `locked`, else `refused`. Five wrong tries within an hour
--- are the most; after them even the right PIN is refused until the first of the five is an hour old. Whoever calls tells
--- no difference between a wrong PIN, an extension without a mailbox, one that is not there, and too many tries.
+-- are the most; after them even the right PIN is refused until the first of the five is an hour old. So it is after twenty
+-- from one phone, for whatever extensions: nobody tries a likely PIN on them all. Whoever calls tells no difference between a wrong PIN, an extension without a mailbox, one that is not there, and too many tries.
 CREATE FUNCTION policy_lock_lost(lost_id integer, given_pin text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+    whose text := coalesce(nullif(current_setting('callflow.actor', true), ''), session_user);
 BEGIN
     UPDATE extension SET locked = locked WHERE false; -- waits for the turn to change: tries at once are counted one by one
     DELETE FROM lock_attempt AS l WHERE l.at < clock_timestamp() - interval '30 days';
     IF (
         SELECT count(*) FROM lock_attempt AS l
         WHERE l.extension_id = lost_id AND l.at > clock_timestamp() - interval '1 hour'
-    ) >= 5 THEN
+    ) >= 5 OR (
+        SELECT count(*) FROM lock_attempt AS l
+        WHERE l.actor = whose AND l.at > clock_timestamp() - interval '1 hour'
+    ) >= 20 THEN
         RETURN 'refused';
     END IF;
     IF EXISTS (
@@ -74,8 +80,7 @@ BEGIN
         RETURN 'locked';
     END IF;
     INSERT INTO lock_attempt (extension_id, actor)
-    SELECT e.id, coalesce(nullif(current_setting('callflow.actor', true), ''), session_user)
-    FROM extension AS e WHERE e.id = lost_id;
+    SELECT e.id, whose FROM extension AS e WHERE e.id = lost_id;
     RETURN 'refused';
 END
 $$;

@@ -71,6 +71,16 @@ async def test_emergency_call_is_never_ended(ari: FakeAri, calls: LostCalls, con
     assert await calls.end_calls_of((DESK,)) == 0
 
 
+@pytest.mark.parametrize("context", ["callflow-emergency", "callflow-emergency-run"])
+async def test_emergency_call_of_a_mobile_that_was_transferred_there_is_never_ended(
+    ari: FakeAri, calls: LostCalls, context: str
+) -> None:
+    far = {"CHANNEL(pjsip,remote_uri)": "<sip:+46701740610@127.0.0.2>"}
+    add(ari, "PJSIP/trunk-00000001", context, **far)
+    add(ari, "PJSIP/trunk-00000002", CF_PLAN="sv|||||emergency,1(112)", **far)
+    assert await calls.end_calls_of((MOBILE,)) == 0
+
+
 async def test_call_whose_plan_leads_to_the_emergency_number_is_never_ended(ari: FakeAri, calls: LostCalls) -> None:
     add(ari, "PJSIP/61104-00000001", CF_PLAN="sv|||||emergency,1(112)")
     assert await calls.end_calls_of((DESK,)) == 0

@@ -127,6 +127,8 @@ def test_what_goes_on_when_the_window_begins_counts_and_what_is_over_or_far_does
         (("X-MICROSOFT-CDO-BUSYSTATUS:TENTATIVE",), False),
         (("X-MICROSOFT-CDO-BUSYSTATUS:WORKINGELSEWHERE",), False),
         (("ATTENDEE;PARTSTAT=DECLINED:mailto:Anna@umea.example",), False),
+        (("ATTENDEE;PARTSTAT=TENTATIVE:mailto:anna@umea.example",), False),
+        (("ATTENDEE;PARTSTAT=NEEDS-ACTION:mailto:anna@umea.example",), False),
         (("ATTENDEE;PARTSTAT=ACCEPTED:mailto:anna@umea.example",), True),
         (("ATTENDEE;PARTSTAT=DECLINED:mailto:eva@umea.example", "ATTENDEE:mailto:anna@umea.example"), True),
         (("TRANSP:OPAQUE", "TRANSP:TRANSPARENT"), True),

@@ -1,6 +1,7 @@
 """A lost phone: where its calls go, and how it is locked from another phone, whose PIN nothing shows (R21)."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -254,7 +255,7 @@ def test_what_holds_no_pin_is_shown_as_it_was_dialled() -> None:
         "+4690161002",
         "070-174 06 05",
         "*#21#",
-        "*61*1*20#",
+        "*21*61002*20#",
     ):
         assert hide_pin(dialled, rows) == dialled
         call = internal(dialled, 1)
@@ -264,13 +265,27 @@ def test_what_holds_no_pin_is_shown_as_it_was_dialled() -> None:
 def test_code_is_known_by_the_organisations_own_sets_whoever_dials_it() -> None:
     rows = region(code="*777*")
     assert hide_pin(f"*777*61002*{PIN}#", rows) == "*777*…"
-    assert hide_pin(f"*29*61002*{PIN}#", rows) == f"*29*61002*{PIN}#"
+
+
+@pytest.mark.parametrize(
+    ("dialled", "shown"),
+    [
+        (f"*92*61002*{PIN}#", "*92*…"),
+        (f"*98*61002*{PIN}#", "*98*…"),
+        ("*98*61002#", "*98*61002#"),
+        ("*99#", "*99#"),
+    ],
+)
+def test_code_that_may_be_a_mistyped_one_is_hidden_too(dialled: str, shown: str) -> None:
+    rows = region()
+    voicemail = FeatureCode(id=98, organisation_id=1, code="*98*", action="voicemail_of_another")
+    assert hide_pin(dialled, replace(rows, feature_codes={**rows.feature_codes, 98: voicemail})) == shown
 
 
 def test_without_a_policy_all_that_follows_any_code_is_hidden() -> None:
     assert hide_every_code(f"*29*61002*{PIN}#") == "*29*…"
     assert hide_every_code(f"#31#*29*61002*{PIN}#") == "#31#…"
-    assert hide_every_code("*#21#") == "*#21#…"
+    assert hide_every_code("*#21#") == "*#21#"
     assert hide_every_code("0701740605") == "0701740605"
 
 

@@ -271,6 +271,13 @@ def test_urgent_call_in_working_hours_goes_to_the_duty_phone_and_then_up_the_ros
     )
 
 
+def test_who_has_taken_duty_over_has_it_before_the_duty_phone_in_working_hours_too() -> None:
+    mine = shift(1, at("2026-11-24 11:00"), at("2026-11-24 16:00"), to_extension(1), taken_over=True)
+    rows = policy_with_roster(closed_unit(), roster(1, to_extension(4), shifts=(mine,)))
+    rung = [step for step in way(decided(rows, external(UNIT), TUESDAY_NOON), "1") if step.startswith("ring")]
+    assert rung == ["ring 61001 x4", "ring 61003 x4"]
+
+
 def test_urgent_call_after_working_hours_goes_to_the_roster() -> None:
     decision = decided(closed_unit(), external(UNIT), TUESDAY_NIGHT)
     assert way(decision, "1")[1] == "ring 61004 x4"

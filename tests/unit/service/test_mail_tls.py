@@ -133,3 +133,9 @@ def test_settings_name_the_server(tls: SmtpTls, expected: tuple[bool, bool | Non
     server = smtp_server(chosen)
     assert ((server.tls, server.starttls), server.host, server.ca) == (expected, "mail.example", tmp_path / "x")
     assert (server.username, server.password) == (None, None)
+
+
+def test_password_is_sent_in_the_clear_only_where_that_is_asked_for(tmp_path: Path) -> None:
+    for tls, starttls in ((SmtpTls.OFFERED, True), (SmtpTls.NONE, False)):
+        server = smtp_server(Settings(home=tmp_path, smtp_tls=tls, smtp_username="callflow"))
+        assert server.starttls is starttls

@@ -8,6 +8,7 @@ import pytest
 
 from callflow.service import pin_changes
 from callflow.service.pin_changes import PinChanges, PinNotStoredError, PinRefusedError
+from callflow.service.spool import locked
 from tests.fakes.waiting import until
 
 
@@ -53,6 +54,17 @@ async def test_pin_that_is_refused_is_let_go_and_holds_up_no_other(tmp_path: Pat
     await PinChanges(tmp_path, database.store).store_what_waits()
     assert database.pins == [("61104", "7788")]
     assert left(tmp_path) == []
+
+
+async def test_later_pin_waits_for_the_one_before_that_another_instance_stores(tmp_path: Path) -> None:
+    database = Database()
+    for name, pin in (("61100.1", "4711"), ("61100.2", "4712"), ("61104.1", "7788")):
+        leave(tmp_path, name, pin)
+    with locked(tmp_path / "61100.1"):
+        await PinChanges(tmp_path, database.store).store_what_waits()
+    assert database.pins == [("61104", "7788")]
+    await PinChanges(tmp_path, database.store).store_what_waits()
+    assert database.pins == [("61104", "7788"), ("61100", "4711"), ("61100", "4712")]
 
 
 async def test_pin_that_is_half_written_is_left_alone(tmp_path: Path) -> None:

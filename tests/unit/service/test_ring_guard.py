@@ -168,10 +168,11 @@ async def test_what_was_dialled_is_told_without_what_nobody_may_read(hide: Hide,
 
 
 def test_log_hides_by_the_policy_held_and_without_one_all_that_follows_a_code() -> None:
-    code = FeatureCode(id=1, organisation_id=1, code="*29*", action="lock_lost")
+    codes = {"*29*": "lock_lost", "*21*": "divert_all"}
+    rows = {n: FeatureCode(id=n, organisation_id=1, code=row, action=it) for n, (row, it) in enumerate(codes.items())}
     holder = HoldsPolicy(None)
     hide = hide_by(holder)
     assert hide("*21*61104#") == "*21*…"
-    holder.held = held(replace(small_policy(), feature_codes={1: code}))
+    holder.held = held(replace(small_policy(), feature_codes=rows))
     assert hide("*21*61104#") == "*21*61104#"
     assert hide("*29*61104*135790#") == "*29*…"
