@@ -8,6 +8,8 @@ import asyncio
 import json
 import subprocess
 import sys
+import threading
+from contextlib import suppress
 from datetime import datetime
 from subprocess import DEVNULL, PIPE, Popen
 from typing import Any
@@ -60,8 +62,7 @@ class EventProcess:
         async with self._turn:
             process, self._process = self._process, None
             if process is not None:
-                process.kill()
-                await asyncio.to_thread(_bury, process)
+                await asyncio.to_thread(_ended(process).join)
 
     async def _asked(self, request: bytes) -> dict[str, Any]:
         """Return the answer. A process that gives none in time, or ends over it, is done with."""
@@ -70,7 +71,7 @@ class EventProcess:
             async with asyncio.timeout(self._wait_seconds):
                 line = await asyncio.to_thread(_answer, process, request)
         except BaseException as error:
-            process.kill()  # which ends the thread too
+            _ended(process)  # and with it the thread that waits for an answer, if it has begun
             self._process = None
             if isinstance(error, TimeoutError):
                 return {"problem": "too_much"}
@@ -103,9 +104,21 @@ def _answer(process: Popen[bytes], request: bytes) -> bytes:
     return line
 
 
+def _ended(process: Popen[bytes]) -> threading.Thread:
+    """End a process; return the thread that waits for its end, of its own so that no cancelling leaves it undone."""
+    process.kill()
+    burial = threading.Thread(target=_bury, args=(process,), name="calendar process's end", daemon=True)
+    burial.start()
+    return burial
+
+
 def _bury(process: Popen[bytes]) -> None:
-    """Wait for the end of a process, and close what led to it."""
-    process.communicate()
+    """Wait for the end of a process, and close what led to it; by several threads at once too."""
+    process.wait()
+    for pipe in (process.stdin, process.stdout):
+        assert pipe is not None
+        with suppress(OSError):
+            pipe.close()
 
 
 def _event(row: dict[str, Any]) -> CalendarEvent:

@@ -65,7 +65,12 @@ def read_events(body: bytes, window: Window) -> Events:
     for calendar in _calendars(body):
         unreadable += _leave_out(calendar)
         each = _EachSeries()
-        for series in recurring_ical_events.of(calendar, components=[each]).series:
+        try:
+            every = recurring_ical_events.of(calendar, components=[each]).series
+        except _NOT_UNDERSTOOD:
+            unreadable += 1
+            continue
+        for series in every:
             try:
                 busy = list(islice(_busy(series, window), MOST_EVENTS + 1))
             except _NOT_UNDERSTOOD:

@@ -19,7 +19,7 @@ _RECENT = (
     f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') OR o.created_at > now() - interval '31 days' ORDER BY o.id"
 )
 _OF_EXTENSION = f"{_COLUMNS} WHERE o.extension_id = $1 ORDER BY o.id"
-_NOT_DELIVERED = f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') ORDER BY o.id FOR UPDATE OF o"
+_NOT_DELIVERED = f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') ORDER BY o.id FOR UPDATE OF o SKIP LOCKED"
 _HANDED_OVER = """
     UPDATE outbox_order SET state = 'handed_over', reason = NULL, delivered_at = clock_timestamp() WHERE id = ANY ($1)
 """

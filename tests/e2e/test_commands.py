@@ -182,8 +182,8 @@ async def test_run_starts_everything_tells_each_call_and_leaves_nothing(fresh_se
         rest, _ = await asyncio.wait_for(process.communicate(), STOP_SECONDS)
         assert "Allt är avslutat." in rest.decode()
         assert process.returncode == 0
-    left = [one.cmdline() for one in psutil.process_iter() if str(home) in " ".join(one.cmdline())]
-    assert left == []
+    commands = [one.info["cmdline"] or [] for one in psutil.process_iter(["cmdline"])]
+    assert [command for command in commands if str(home) in " ".join(command)] == []
 
 
 async def test_a_second_run_beside_it_is_told_who_runs(fresh_settings: Settings) -> None:
