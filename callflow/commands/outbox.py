@@ -22,7 +22,7 @@ _DATA = ("organisation_name", "extension_number", "mobile_number", "holder", "or
 _TEXTS = {
     "sv": {
         "none": "Inga beställningar.",
-        "unknown": "Det finns ingen beställning {id}.",
+        "unknown": "Det finns ingen beställning {id}, eller så har en senare om samma abonnemang gjort den gammal.",
         "again": "Beställning {id} skickas igen, med samma nyckel.",
         "nothing": "Inget att lämna över: allt är levererat, eller skickas just nu.",
         "exists": "{path} finns redan och skrivs inte över. Ange en ny fil.",
@@ -32,7 +32,7 @@ _TEXTS = {
     },
     "en": {
         "none": "No orders.",
-        "unknown": "There is no order {id}.",
+        "unknown": "There is no order {id}, or a later one about the same subscription has made it old.",
         "again": "Order {id} is sent again, under the same key.",
         "nothing": "Nothing to hand over: all is delivered, or being sent.",
         "exists": "{path} is there already and is not written over. Name a new file.",

@@ -1,5 +1,8 @@
 """What a caller may choose when nobody answers: urgent to the duty, or a message (R6, R7)."""
 
+from collections.abc import Callable
+from functools import partial
+
 from callflow.policy.builder import Node
 from callflow.policy.duty import DutyBy, OnDuty, on_duty
 from callflow.policy.hours import HoursNow, working_hours
@@ -132,16 +135,23 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
         route.note("R7", True, "urgent_message_mailed")
         return message
 
-    levels = _levels(route, roster, phone) if roster is not None else []
-    before_phone = sum(level.by is DutyBy.TAKEN_OVER for _, level, _ in levels[:1])
     way: Otherwise = nobody
-    for of, level, target in reversed(levels[before_phone:]):
-        way = _level(route, of, level, target, way)
-    if phone is not None:
-        way = _to_duty_phone(route, phone, Target(TargetKind.UNIT, above[0].id), way)
-    for of, level, target in levels[:before_phone]:
-        way = _level(route, of, level, target, way)
+    for rung in reversed(_rungs(route, roster, phone, Target(TargetKind.UNIT, above[0].id))):
+        way = rung(way)
     return way(State())
+
+
+def _rungs(
+    route: Route, roster: DutyRoster | None, phone: Target | None, mover: Target
+) -> list[Callable[[Otherwise], Otherwise]]:
+    """Return who rings one after another, each as a way that goes on by the next one's."""
+    to_phone = [partial(_to_duty_phone, route, phone, mover)] if phone is not None else []
+    if roster is None:
+        return [*to_phone]
+    levels = _levels(route, roster, phone)
+    ways = [partial(_level, route, roster, level, target) for level, target in levels]
+    before_phone = sum(level.by is DutyBy.TAKEN_OVER for level, _ in levels[:1])
+    return [*ways[:before_phone], *to_phone, *ways[before_phone:]]
 
 
 def _to_duty_phone(route: Route, phone: Target, mover: Target, otherwise: Otherwise) -> Otherwise:
@@ -168,7 +178,7 @@ def _roster(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
     return None
 
 
-def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tuple[DutyRoster, OnDuty, Target]]:
+def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tuple[OnDuty, Target]]:
     """Return the levels that somebody has duty at who has not rung at one before."""
     tried = [phone]
     found = []
@@ -184,7 +194,7 @@ def _levels(route: Route, roster: DutyRoster, phone: Target | None) -> list[tupl
             route.note("R7", False, "duty_already_tried", roster=roster.name, level=str(level.level), place=place)
         else:
             tried.append(target)
-            found.append((roster, level, target))
+            found.append((level, target))
     return found
 
 

@@ -433,6 +433,25 @@ async def test_what_is_long_past_is_forgotten_when_something_changes_anyhow(offi
         assert (await office.absences(ANNA))[1] == (SOON, LATER, MEETING)
 
 
+async def test_long_event_whose_absence_was_ended_long_ago_makes_none_anew(office: Office) -> None:
+    long = between(SOON - timedelta(days=60), LATER)
+    feed = await office.feed(ANNA, "/k")
+    office.server.texts["/k"] = calendar(long)
+    async with reading(office):
+        await office.has_problem(feed, None)
+        await office.connection.execute(
+            "UPDATE absence SET returns_at = now() - interval '32 days' WHERE calendar_event IS NOT NULL"
+        )
+        office.server.texts["/k"] = calendar(long, between(LATER, LATER + timedelta(hours=1), uid="b"))
+        await office.read_again(feed)
+    assert (
+        await office.connection.fetchval(
+            "SELECT count(*) FROM absence WHERE calendar_event IS NOT NULL AND returns_at > now()"
+        )
+        == 1
+    )
+
+
 async def test_feed_whose_reader_died_is_taken_by_another(office: Office) -> None:
     feed = await office.feed(ANNA, "/k")
     office.server.texts["/k"] = calendar(between(SOON, LATER))

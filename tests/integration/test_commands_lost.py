@@ -95,6 +95,13 @@ async def test_state_of_each_order_is_told_with_why(callflow: CommandLine, sampl
     assert again.endswith("väntar på Operatören, 0 försök, nästa " + again.partition("nästa ")[2])
 
 
+def test_lock_that_an_unlock_has_followed_is_not_sent_again(callflow: CommandLine) -> None:
+    callflow.shows("lost", ERIK)
+    callflow.shows("lost", ERIK, "--found")
+    assert "har en senare om samma abonnemang gjort den gammal" in callflow.refuses("outbox", "--again", "1")
+    assert "skickas igen" in callflow.shows("outbox", "--again", "3")
+
+
 async def test_file_has_what_is_not_delivered_and_is_written_once(
     callflow: CommandLine, sample_database_url: str, tmp_path: Path
 ) -> None:

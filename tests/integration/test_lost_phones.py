@@ -187,3 +187,18 @@ async def test_phone_unlocks_nothing_and_the_operating_organisation_does(sample_
         await connection.execute(LOCK, DESK, False)
     policy = (await PostgresPolicyStore(sample_database_url, 2).load()).policy
     assert not any(row.locked for row in policy.extensions.values())
+
+
+async def test_one_phone_has_twenty_wrong_tries_an_hour_whatever_they_are_for(sample_database_url: str) -> None:
+    async with connected(sample_database_url) as connection:
+        await connection.execute("SELECT set_config('callflow.actor', 'phone:+4690161100', false)")
+        await connection.execute(
+            "SELECT policy_lock_lost(id, '0') FROM (SELECT id FROM extension WHERE number <> $1 LIMIT 20) AS e", DESK
+        )
+        right = (
+            "SELECT policy_lock_lost(e.id, m.pin) FROM extension AS e JOIN mailbox AS m ON m.id = e.mailbox_id"
+            " WHERE e.number = $1"
+        )
+        assert await connection.fetchval(right, DESK) == "refused"
+        await connection.execute("SELECT set_config('callflow.actor', 'phone:+4690161104', false)")
+        assert await connection.fetchval(right, DESK) == "locked"

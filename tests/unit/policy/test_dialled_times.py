@@ -66,3 +66,11 @@ def test_eight_digits_are_a_date_and_a_time(digits: str, order: str, found: date
 def test_hour_that_comes_twice_is_the_one_to_come() -> None:
     now = at("2026-10-25 02:50")
     assert until("0245", now=now) == at("2026-10-25 02:45").replace(fold=1)
+
+
+def test_date_and_time_in_the_hour_that_the_clock_shows_twice_is_the_one_to_come() -> None:
+    now = at("2026-10-25 02:30").replace(fold=1)
+    assert until("10250245", now=now) == at("2026-10-25 02:45").replace(fold=1)
+    found = until("10250245", now=now)
+    assert isinstance(found, datetime)
+    assert found.timestamp() - now.timestamp() == 15 * 60
