@@ -136,16 +136,16 @@ def _urgent(route: Route, above: tuple[Unit, ...], organisation: Organisation) -
         return message
 
     way: Otherwise = nobody
-    for rung in reversed(_rungs(route, roster, phone, Target(TargetKind.UNIT, above[0].id))):
+    for rung in reversed(_rungs(route, above, roster, phone)):
         way = rung(way)
     return way(State())
 
 
 def _rungs(
-    route: Route, roster: DutyRoster | None, phone: Target | None, mover: Target
+    route: Route, above: tuple[Unit, ...], roster: DutyRoster | None, phone: Target | None
 ) -> list[Callable[[Otherwise], Otherwise]]:
     """Return who rings one after another, each as a way that goes on by the next one's."""
-    to_phone = [partial(_to_duty_phone, route, phone, mover)] if phone is not None else []
+    to_phone = [partial(_to_duty_phone, route, phone, above[0])] if phone is not None else []
     if roster is None:
         return [*to_phone]
     levels = _levels(route, roster, phone)
@@ -154,7 +154,8 @@ def _rungs(
     return [*ways[:before_phone], *to_phone, *ways[before_phone:]]
 
 
-def _to_duty_phone(route: Route, phone: Target, mover: Target, otherwise: Otherwise) -> Otherwise:
+def _to_duty_phone(route: Route, phone: Target, unit: Unit, otherwise: Otherwise) -> Otherwise:
+    mover = Target(TargetKind.UNIT, unit.id)
     return lambda state: reach_place(route, phone, state.on_path(frozenset()).for_duty(mover), otherwise)
 
 
