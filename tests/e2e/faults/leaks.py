@@ -38,8 +38,10 @@ class Footprint:
     database_connections: int
 
 
-KEPT = [module.SERVER_SETTINGS["application_name"] for module in (calendar_feeds, outbox, phone_changes)]
-"""Connections for feature codes once there were some, and for the outbox, which is looked into once a second."""
+ALWAYS_THERE = [module.SERVER_SETTINGS["application_name"] for module in (calendar_feeds, outbox)]
+"""Connections that are used every few seconds: lost, they are made anew at the next use."""
+NOW_AND_THEN = phone_changes.SERVER_SETTINGS["application_name"]
+"""The connections for feature codes, once there were some."""
 ALLOWED = {
     "service_threads": EXECUTOR_THREADS,
     "service_memory": MEMORY_SLACK,
@@ -53,22 +55,20 @@ async def footprint(town: Town) -> Footprint:
     """Count what the region holds now: the processes first, before our own questions open anything in them."""
     service, asterisk = _process(town.region.service.pid), _process(town.region.asterisk.pid)
     held = {
+        "service_files": await _service_files(town, service),
         "service_threads": service.num_threads(),
-        "service_files": service.num_fds(),
         "service_memory": service.memory_info().rss,
         "asterisk_threads": asterisk.num_threads(),
         "asterisk_files": _files(asterisk.pid),
     }
     await town.region.asterisk.console("malloc trim")
     held["asterisk_memory"] = asterisk.memory_info().rss
-    kept = await _database_connections(town, "= ANY")
-    held["service_files"] -= kept
     return Footprint(
         **held,
         channels=_first_number(await town.region.asterisk.console("core show channels count")),
         bridges=len((await town.region.asterisk.console("bridge show all")).strip().splitlines()) - 1,
         tasks=await _tasks(town),
-        database_connections=await _database_connections(town, "<> ALL"),
+        database_connections=(await _database_connections(town))["others"],
     )
 
 
@@ -130,11 +130,28 @@ def _files(pid: int) -> int:
     return found
 
 
-async def _database_connections(town: Town, kept: str) -> int:
-    """Count the connections that are (`= ANY`) or are not (`<> ALL`) of those that are made when they are used."""
+async def _service_files(town: Town, service: psutil.Process) -> int:
+    """Count what the service has open but its connections to the database, once none of these comes or goes."""
+    counted = 0
+
+    async def steady() -> bool:
+        nonlocal counted
+        before = await _database_connections(town)
+        files = service.num_fds()
+        counted = files - before["kept"]
+        return before == await _database_connections(town) and before["always"] == len(ALWAYS_THERE)
+
+    await eventually(steady, SETTLED_SECONDS, "the service never had its own connections to the database again")
+    return counted
+
+
+async def _database_connections(town: Town) -> dict[str, int]:
+    """Count connections: those that are always there, these with those for feature codes (`kept`), and all others."""
     async with connected(town.database_url) as connection:
-        query = f"""
-            SELECT count(*) FROM pg_stat_activity
-            WHERE datname = current_database() AND pid <> pg_backend_pid() AND application_name {kept} ($1)
+        query = """
+            SELECT count(*) FILTER (WHERE application_name = ANY ($1)) AS always,
+                count(*) FILTER (WHERE application_name = ANY ($1) OR application_name = $2) AS kept,
+                count(*) FILTER (WHERE application_name <> ALL ($1) AND application_name <> $2) AS others
+            FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
         """
-        return int(await connection.fetchval(query, KEPT))
+        return dict(await connection.fetchrow(query, ALWAYS_THERE, NOW_AND_THEN))
