@@ -5,18 +5,15 @@ a reading that finds nothing new makes no revision. An event is known by its key
 absence that its person has ended or shortened therefore stays so until the event itself is moved.
 """
 
-import asyncio
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
-
-import asyncpg
 
 from callflow.policy.calendar_absences import calendar_absence
 from callflow.policy.model import Absence, AbsenceReason
 from callflow.service.calendars import CalendarContent, CalendarFeed, CalendarsState
 from callflow.storage.absences import take_turn
-from callflow.storage.connection import CONNECT_SECONDS, LOST, Connection, unavailable
+from callflow.storage.connection import Connection
+from callflow.storage.kept_connection import KeptConnection
 
 ACTOR = "calendar"
 ANSWER_SECONDS = 30.0
@@ -95,18 +92,16 @@ class PostgresCalendars:
 
     def __init__(self, url: str) -> None:
         """Prepare; nothing is opened before it is used."""
-        self._url = url.replace("postgresql+asyncpg:", "postgresql:", 1)
-        self._connection: Connection | None = None
-        self._turn = asyncio.Lock()
+        self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS)
 
     async def take_due(self, most: int) -> Sequence[CalendarFeed]:
         """Return feeds that are due, so that nobody else gets them for some minutes."""
-        async with self._used() as connection:
+        async with self._connection.used() as connection:
             return [CalendarFeed(**row) for row in await connection.fetch(_TAKE, most, None)]
 
     async def take(self, feed_id: int) -> CalendarFeed | None:
         """Return one feed, due or not; None when it is gone."""
-        async with self._used() as connection:
+        async with self._connection.used() as connection:
             row = await connection.fetchrow(_TAKE, 1, feed_id)
             return CalendarFeed(**row) if row is not None else None
 
@@ -115,7 +110,7 @@ class PostgresCalendars:
 
         Where the feed has been changed or removed since it was taken, nothing is done.
         """
-        async with self._used() as connection:
+        async with self._connection.used() as connection:
             if content is None:
                 await connection.execute(_UNCHANGED, feed.id, feed.mark, due_seconds)
                 return False
@@ -126,39 +121,19 @@ class PostgresCalendars:
 
     async def note_problem(self, feed: CalendarFeed, problem: str, due_seconds: float) -> None:
         """Note that a feed could not be read; what is known of it stays."""
-        async with self._used() as connection:
+        async with self._connection.used() as connection:
             await connection.execute(_PROBLEM, feed.id, feed.mark, due_seconds, problem)
 
     async def state(self) -> CalendarsState:
         """Return how the feeds stand."""
-        async with self._used() as connection:
+        async with self._connection.used() as connection:
             row = await connection.fetchrow(_STATE)
             problems = await connection.fetch(_PROBLEMS, TOLD_PROBLEMS) if row["failing"] else []
             return CalendarsState(**{**row, "late_seconds": row["late_seconds"] or 0.0}, problems=_pairs(problems))
 
     def close(self) -> None:
         """Let go of the connection."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.terminate()
-
-    @asynccontextmanager
-    async def _used(self) -> AsyncIterator[Connection]:
-        """Give the connection, for one use at a time; one on which anything went wrong is never used again."""
-        async with self._turn:
-            try:
-                async with asyncio.timeout(ANSWER_SECONDS):
-                    if self._connection is None or self._connection.is_closed():
-                        self._connection = await asyncpg.connect(
-                            self._url, timeout=CONNECT_SECONDS, server_settings=SERVER_SETTINGS
-                        )
-                    yield self._connection
-            except LOST as error:
-                self.close()
-                raise unavailable(error) from error
-            except BaseException:
-                self.close()
-                raise
+        self._connection.close()
 
 
 def _pairs(rows: Sequence[Any]) -> tuple[tuple[int, str], ...]:

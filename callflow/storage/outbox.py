@@ -6,14 +6,12 @@ ends a transaction that was left, so that no order is held for ever.
 
 import json
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
 
 import asyncpg
 
 from callflow.service.outbox import Answer, Fate, Order, Recipient, Waiting
-from callflow.storage.connection import CONNECT_SECONDS, LOST, Connection, unavailable
-
-Result = TypeVar("Result")
+from callflow.storage.connection import LOST, Connection
+from callflow.storage.kept_connection import KeptConnection
 
 ANSWER_SECONDS = 10.0
 """How long the database may take for a query: one that is gone without a word must not be waited for."""
@@ -67,39 +65,22 @@ class PostgresOutbox:
 
     def __init__(self, url: str) -> None:
         """Prepare; nothing is opened before it is used."""
-        self._url = url.replace("postgresql+asyncpg:", "postgresql:", 1)
-        self._connection: Connection | None = None
+        away = (*LOST, asyncpg.PostgresError)
+        self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS, away=away)
 
     async def deliver_next(self, send: Callable[[Order], Awaitable[tuple[Answer, float]]]) -> bool:
         """Hand the order that is due next to `send` and store what came of it; False when none is due."""
-        return await self._with_connection(lambda connection: _deliver_next(connection, send))
+        async with self._connection.used() as connection:
+            return await _deliver_next(connection, send)
 
     async def waiting(self) -> Waiting:
         """Return what is in the outbox."""
-        return await self._with_connection(_waiting)
+        async with self._connection.used() as connection:
+            return await _waiting(connection)
 
     def close(self) -> None:
         """Let go of the connection."""
-        if self._connection is not None:
-            self._connection.terminate()
-            self._connection = None
-
-    async def _with_connection(self, work: Callable[[Connection], Awaitable[Result]]) -> Result:
-        try:
-            if self._connection is None:
-                self._connection = await asyncpg.connect(
-                    self._url,
-                    timeout=CONNECT_SECONDS,
-                    command_timeout=ANSWER_SECONDS,
-                    server_settings=SERVER_SETTINGS,
-                )
-            return await work(self._connection)
-        except (*LOST, asyncpg.PostgresError) as error:
-            self.close()
-            raise unavailable(error) from error
-        except BaseException:
-            self.close()
-            raise
+        self._connection.close()
 
 
 async def _deliver_next(connection: Connection, send: Callable[[Order], Awaitable[tuple[Answer, float]]]) -> bool:
