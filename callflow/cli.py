@@ -24,6 +24,7 @@ COMMANDS = {
     "unit": "Show what a unit is forced to be, close and open it for a time.",
     "codes": "Print the employees' card of an organisation's feature codes.",
     "calendar": "Show whose calendars are read for absences; set, remove and read them.",
+    "messages": "Show the voice messages that nobody has answered; close one by hand.",
     "extension": "Show and change an extension.",
     "lost": "Lock a lost phone, unlock one that was found, and show what came of it.",
     "outbox": "Show the orders to others, send one again, hand over what is not delivered.",

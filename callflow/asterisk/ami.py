@@ -1,5 +1,6 @@
 """Asterisk as call control's `Ringing`: what rings, by AMI's dial events, and the means to end it."""
 
+import re
 from collections.abc import AsyncIterator
 from urllib.parse import unquote
 
@@ -32,6 +33,7 @@ _REPORTS = {
     "CallflowFallback": "call_fell_back",
 }
 _RINGS = frozenset({"RINGING", "PROGRESS"})
+_ACCOUNT = re.compile(r"PJSIP/(.+)-[0-9a-f]+")
 SIP_CALL_ID = "sip_call_id"
 """The Call-ID of the caller's SIP dialogue, written as in a URI."""
 _REPORTED = frozenset(
@@ -139,7 +141,10 @@ def _read_report(event: AmiEvent, report: str) -> PlanReported:
     fields = {lower: value for key, value in event.headers() if (lower := key.lower()) in _REPORTED}
     if SIP_CALL_ID in fields:
         fields[SIP_CALL_ID] = unquote(fields[SIP_CALL_ID])
-    return PlanReported(event=report, call_id=event.get("Uniqueid"), fields=fields)
+    account = _ACCOUNT.match(event.get("Channel"))
+    return PlanReported(
+        event=report, call_id=event.get("Uniqueid"), fields=fields, account=account[1] if account is not None else ""
+    )
 
 
 def _ring_ms(event: AmiEvent) -> tuple[int | None, str]:

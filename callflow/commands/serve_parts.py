@@ -1,7 +1,6 @@
 """The parts of `callflow serve`, put together."""
 
 import asyncio
-import secrets
 import sys
 from collections.abc import Callable
 from contextlib import suppress
@@ -11,19 +10,19 @@ from pathlib import Path
 import structlog
 
 from callflow.asterisk.ami import Ami
-from callflow.asterisk.ami_connection import AmiAddress, AmiConnection
-from callflow.asterisk.ari import APPLICATION_PREFIX, Ari
-from callflow.asterisk.ari_connection import AriAddress, AriConnection
+from callflow.asterisk.ari import Ari
 from callflow.asterisk.clock_set_back import ClockSetBack
 from callflow.asterisk.log_files import LogFiles
 from callflow.asterisk.lookups import Lookups
 from callflow.asterisk.lost_calls import LostCalls
+from callflow.asterisk.message_files import MessageFiles
 from callflow.asterisk.plan_variables import plan_variables
 from callflow.asterisk.policy_files import PJSIP, modules_to_reload, replica_path, write_policy
 from callflow.asterisk.registrations import end_registrations
 from callflow.asterisk.replica import forget_account, removed_accounts
 from callflow.asterisk.replica_rows import MadeRows
 from callflow.calendars.source import WebCalendars
+from callflow.commands.serve_connections import Connections, connections, connections_facts
 from callflow.commands.shared import database_url
 from callflow.config import Settings, SmtpTls
 from callflow.embedded.tools import Tools
@@ -46,6 +45,7 @@ from callflow.service.health_parts import (
     connection_facts,
     database_facts,
     mail_facts,
+    messages_facts,
     outbox_facts,
     parts_facts,
     policy_facts,
@@ -54,6 +54,7 @@ from callflow.service.health_parts import (
 from callflow.service.lost_phones import LostPhones
 from callflow.service.machine import Machine
 from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
+from callflow.service.messages import MessageFollowUp
 from callflow.service.outbox import OutboxDelivery
 from callflow.service.pauses import collect_garbage
 from callflow.service.pin_changes import PinChanges
@@ -65,6 +66,7 @@ from callflow.service.systemd import Systemd
 from callflow.service.webhook import post
 from callflow.speech.policy_speech import PolicySpeech
 from callflow.storage.calendar_feeds import PostgresCalendars
+from callflow.storage.messages import PostgresMessages
 from callflow.storage.outbox import PostgresOutbox
 from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.pins import pin_store
@@ -75,8 +77,6 @@ log = structlog.get_logger(__name__)
 
 AMI_SECONDS = 5.0
 """How long what Asterisk must take in waits for it, and the next change with it."""
-LOOPBACK = "127.0.0.1"
-"""Where AMI listens, whatever else is opened (asterisk-conf/manager.conf)."""
 
 
 class ServiceStartError(CallflowError):
@@ -99,17 +99,6 @@ class Service:
     calendars: PostgresCalendars
     health: Health
     systemd: Systemd
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Connections:
-    """The ways to Asterisk. Reloads have one of their own: AMI does one action after the other, and no ringing may
-    wait for them.
-    """
-
-    ari: AriConnection
-    ami: AmiConnection
-    reloading: AmiConnection
 
 
 def compose(chosen: Settings) -> Service:
@@ -142,7 +131,15 @@ def compose(chosen: Settings) -> Service:
     )
     calendars = PostgresCalendars(database_url())
     reader = CalendarReader(calendars, WebCalendars(local=chosen.calendar_local), chosen.calendar_seconds)
-    guard, mail = RingGuard(Ami(to.ami), hide_by(policy)), mail_spool(chosen)
+    mail = mail_spool(chosen)
+    messages = MessageFollowUp(
+        mailboxes=MessageFiles(chosen.asterisk_folder / "spool"),
+        store=PostgresMessages(database_url()),
+        policy=policy,
+        post=mail.post,
+        sender=chosen.mail_from,
+    )
+    guard = RingGuard(Ami(to.ami), hide_by(policy), messages.call_ended)
     outbox = OutboxDelivery(PostgresOutbox(database_url()), post)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
@@ -160,6 +157,7 @@ def compose(chosen: Settings) -> Service:
             "garbage": collect_garbage,
             "mail": mail.run,
             "pins": PinChanges(chosen.pin_spool, pin_store(database_url())).run,
+            "messages": messages.run,
             "outbox": outbox.run,
             "calendars": reader.run,
             "machine": machine.run,
@@ -176,6 +174,7 @@ def compose(chosen: Settings) -> Service:
         "policy": lambda: policy_facts(policy),
         "rows": lambda: rows_facts(made.left_out),
         "mail": lambda: mail_facts(mail),
+        "messages": lambda: messages_facts(messages),
         "outbox": lambda: outbox_facts(outbox),
         "calendars": lambda: calendars_facts(reader),
         "calls": lambda: calls_facts(control),
@@ -204,47 +203,6 @@ def folders_written(chosen: Settings) -> tuple[Path, ...]:
     """Return where the service and its Asterisk keep anything, the home folder first."""
     asterisk = [chosen.asterisk_folder / name for name in ("spool", "log", "lib")]
     return (chosen.home, chosen.home / "log", chosen.generated_folder, chosen.mail_spool, chosen.pin_spool, *asterisk)
-
-
-def connections(chosen: Settings) -> Connections:
-    """Return the ways to Asterisk, none of them up yet."""
-    ami, reloading = ami_connection(chosen, "call,user"), ami_connection(chosen, "off")
-    return Connections(ari=ari_connection(chosen), ami=ami, reloading=reloading)
-
-
-def connections_facts(to: Connections) -> dict[str, Callable[[], Facts]]:
-    """Return what tells of each connection to Asterisk."""
-    return {
-        "ari": lambda: connection_facts(lambda: (to.ari.connected, to.ari.error)),
-        "ami": lambda: connection_facts(lambda: (to.ami.connected, to.ami.error)),
-        "reloading": lambda: connection_facts(lambda: (to.reloading.connected, to.reloading.error)),
-    }
-
-
-def ari_connection(chosen: Settings) -> AriConnection:
-    """Return the ARI connection, under an application name that no other process has."""
-    return AriConnection(
-        AriAddress(
-            host=chosen.http_host,
-            port=chosen.http_port,
-            username=chosen.ari_username,
-            password=chosen.ari_password.get_secret_value(),
-            application=f"{APPLICATION_PREFIX}-{secrets.token_hex(3)}",
-        )
-    )
-
-
-def ami_connection(chosen: Settings, events: str) -> AmiConnection:
-    """Return a connection to AMI that gets these classes of events."""
-    return AmiConnection(
-        AmiAddress(
-            host=LOOPBACK,
-            port=chosen.ami_port,
-            username=chosen.ami_username,
-            password=chosen.ami_password.get_secret_value(),
-            events=events,
-        )
-    )
 
 
 def mail_spool(chosen: Settings) -> MailSpool:

@@ -1,7 +1,7 @@
 """Whose hours apply: a unit's telephone and working hours and a switchboard's, with what is inherited or forced."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 
 from callflow.policy.lineage import lineage
 from callflow.policy.model import DEFAULT_TIME_ZONE, Organisation, Policy, Schedule, Unit, UnitOverride
@@ -46,6 +46,26 @@ def working_hours(route: Route, unit: Unit | None, organisation: Organisation) -
     """Return a unit's working hours: its own or from above, else the switchboard's."""
     ids = [row.working_schedule_id for row in lineage(route.policy, unit)]
     return _first_of(route, [*ids, organisation.switchboard_schedule_id])
+
+
+def open_seconds(policy: Policy, unit: Unit | None, organisation: Organisation, since: float, until: float) -> float:
+    """Return for how long a unit's telephone hours, without one the switchboard's, were open between two timestamps.
+
+    By the hours alone, not by what the unit was forced to be; where none are set it is always open.
+    """
+    above = lineage(policy, unit)
+    ids = [*(row.telephone_schedule_id for row in above), *(row.working_schedule_id for row in above)]
+    found = (policy.schedules.get(row_id or 0) for row_id in (*ids, organisation.switchboard_schedule_id))
+    schedule = next(filter(None, found), None)
+    if schedule is None:
+        return max(0.0, until - since)
+    at, total = since, 0.0
+    while at < until:
+        stands = _held(policy, schedule, datetime.fromtimestamp(at, UTC))
+        end = min(stands.until, until)
+        total += end - at if stands.state.is_open else 0.0
+        at = end
+    return total
 
 
 def switchboard_hours(route: Route, organisation: Organisation) -> HoursNow:

@@ -51,7 +51,8 @@ class Organisation:
 
     `ring_tone_ms` and `ring_pause_ms` are the cadence of one ring (Swedish: 1 s of tone, 5 s of pause).
     `outside_diversion_days`: how long a diversion to a number outside may stand; None for ever.
-    `absence_date_order`: how a date is dialled, `MMDD` or `DDMM`.
+    `absence_date_order`: how a date is dialled, `MMDD` or `DDMM`. `message_owner_hours` and `message_contact_hours`:
+    after how many open hours an unanswered message is told to its owner and to the telephone contact; None for never.
     """
 
     id: int
@@ -69,6 +70,8 @@ class Organisation:
     ring_pause_ms: int = 5000
     outside_diversion_days: int | None = None
     absence_date_order: str = "MMDD"
+    message_owner_hours: int | None = 4
+    message_contact_hours: int | None = 8
 
     @property
     def ring_ms(self) -> int:

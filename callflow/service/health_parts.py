@@ -12,6 +12,7 @@ from callflow.service.calendars import CalendarReader
 from callflow.service.calls import MOST_TASKS, CallControl
 from callflow.service.clock import now
 from callflow.service.mail import MailSpool
+from callflow.service.messages import MessageFollowUp
 from callflow.service.outbox import OutboxDelivery
 from callflow.service.policy_holder import PolicyHolder, PolicySource
 from callflow.service.running import Parts
@@ -95,6 +96,18 @@ def mail_facts(mail: MailSpool) -> Facts:
     """Tell what waits for the mail server and what no server will ever take."""
     stuck = mail.last_error if mail.waiting else None
     return {"ok": stuck is None, "error": stuck, "waiting": mail.waiting, "refused": mail.refused}
+
+
+def messages_facts(messages: MessageFollowUp) -> Facts:
+    """Tell how many voice messages nobody has answered, and the age of the oldest; wrong while none is followed."""
+    state, error = messages.state, messages.error
+    return {
+        "ok": error is None,
+        "error": error,
+        "open": state.open,
+        "unheard": state.unheard,
+        "oldest_seconds": round(state.oldest_seconds, 1),
+    }
 
 
 def outbox_facts(outbox: OutboxDelivery) -> Facts:

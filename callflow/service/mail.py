@@ -14,11 +14,14 @@ from email.errors import MessageError
 from email.message import EmailMessage
 from email.utils import getaddresses
 from pathlib import Path
+from uuid import uuid4
 
 import aiosmtplib
 import structlog
 
 from callflow.backoff import Backoff
+from callflow.errors import CallflowError
+from callflow.files import write_atomically
 from callflow.service.metrics import MAIL_SENT
 from callflow.service.spool import locked, waiting
 
@@ -34,6 +37,12 @@ _PERMANENT = 500
 """SMTP codes from here on say that trying again is of no use."""
 
 Send = Callable[[EmailMessage], Awaitable[None]]
+
+
+class MailNotSpooledError(CallflowError):
+    """A mail of ours could not be put into the spool."""
+
+    code = "mail_not_spooled"
 
 
 class MailRefusedError(Exception):
@@ -111,6 +120,17 @@ class MailSpool:
         self.waiting = 0
         self.refused = 0
         self.last_error: str | None = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
+
+    def post(self, message: EmailMessage) -> None:
+        """Put a mail into the spool; when this returns it is on the disk. It blocks for that long.
+
+        Raises:
+            MailNotSpooledError: the disk did not take it, and nothing of it is left.
+        """
+        try:
+            write_atomically(self._folder / f"{uuid4().hex}.eml", message.as_bytes(policy=policy.SMTP))
+        except OSError as error:
+            raise MailNotSpooledError(f"{self._folder}: {error.strerror}") from error
 
     async def run(self) -> None:
         """Send what comes until cancelled."""

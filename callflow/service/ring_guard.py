@@ -50,11 +50,17 @@ class _Caller:
 
 
 class RingGuard:
-    """Watches what rings and ends it in time; tells what the dialplan reports, without what `hide` takes away."""
+    """Watches what rings and ends it in time; tells what the dialplan reports, without what `hide` takes away.
 
-    def __init__(self, ringing: Ringing, hide: Hide = hide_every_code) -> None:
+    `reported` gets each report as it came; it must not block.
+    """
+
+    def __init__(
+        self, ringing: Ringing, hide: Hide = hide_every_code, reported: Callable[[PlanReported], None] | None = None
+    ) -> None:
         self._ringing = ringing
         self._hide = hide
+        self._reported = reported
         self._callers: dict[str, _Caller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -84,6 +90,8 @@ class RingGuard:
             case PlanReported():
                 count_report(event.event, event.fields)
                 log.info(event.event, call_id=event.call_id, **self._shown(event.fields))
+                if self._reported is not None:
+                    self._reported(event)
 
     def _shown(self, fields: Mapping[str, str]) -> dict[str, str]:
         return {name: self._hide(value) if name == DIALLED else value for name, value in fields.items()}

@@ -124,12 +124,13 @@ class LegEnded:
 class PlanReported:
     """The dialplan reports: a step (in a try-out system), the end with its path, an emergency call, a fallback.
 
-    `event` is a fixed word for the log.
+    `event` is a fixed word for the log, `account` the caller's SIP account, or the trunk's name.
     """
 
     event: str
     call_id: str
     fields: Mapping[str, str]
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -89,6 +89,8 @@ organisation = Table(
     Column("ring_pause_ms", Integer, nullable=False, server_default="5000"),
     Column("outside_diversion_days", SmallInteger, nullable=True),
     Column("absence_date_order", Text, nullable=False, server_default="MMDD"),
+    Column("message_owner_hours", SmallInteger, nullable=True, server_default="4"),
+    Column("message_contact_hours", SmallInteger, nullable=True, server_default="8"),
 )
 
 number_range = Table(
@@ -376,6 +378,24 @@ lock_attempt = Table(
     _reference("extension_id", "extension", required=True, cascade=True),
     Column("at", DateTime(timezone=True), nullable=False, server_default=text("clock_timestamp()")),
     _text("actor"),
+)
+
+voicemail_message = Table(
+    "voicemail_message",
+    metadata,
+    _id(),
+    Column("mailbox_id", Integer, ForeignKey("mailbox.id", ondelete="CASCADE"), nullable=False),
+    _text("key"),
+    _text("caller_number", required=False),
+    _instant("left_at", required=True),
+    Column("seconds", Integer, nullable=False),
+    Column("urgent", Boolean, nullable=False, server_default="false"),
+    Column("state", Text, nullable=False, server_default="unheard"),
+    _instant("heard_at"),
+    _instant("ended_at"),
+    _text("ended_by", required=False),
+    _instant("owner_reminded_at"),
+    _instant("contact_reminded_at"),
 )
 
 outbox_recipient = Table(

@@ -88,7 +88,8 @@ async def _organisations(connection: Connection, policy: Policy) -> None:
     await _copy(connection, "holiday", "holiday_calendar_id date name half_day", days)
     columns = (
         "id key name main_number language time_zone operator_group_id switchboard_schedule_id duty_roster_id "
-        "mailbox_id holiday_calendar_id ring_tone_ms ring_pause_ms outside_diversion_days absence_date_order"
+        "mailbox_id holiday_calendar_id ring_tone_ms ring_pause_ms outside_diversion_days absence_date_order "
+        "message_owner_hours message_contact_hours"
     )
     await _copy_fields(connection, "organisation", columns, policy.organisations.values())
     columns = "id organisation_id first_number last_number short_prefix short_digits"

@@ -12,7 +12,7 @@ from callflow.storage.migrate import downgrade, migrate
 from callflow.storage.snapshot import read_snapshot
 from tests.refusals import REGION, connect
 
-NEWER_TABLES = re.compile("INTO (trunk|calendar_feed|outbox_recipient|unit_override) ")
+NEWER_TABLES = re.compile("INTO (trunk|calendar_feed|outbox_recipient|unit_override|voicemail_message) ")
 OLD_ROWS = """
 INSERT INTO number_class (prefix, category, note) VALUES
     ('0900', 'premium', 'betalsamtal'), ('099', 'mass_call', NULL), ('118', 'directory', NULL),

@@ -53,7 +53,13 @@ async def test_generated_region_is_read_as_it_was_written(database_url: str) -> 
 async def test_what_calls_out_go_by_is_read_as_it_was_written(database_url: str) -> None:
     policy = generated_policy(300, monday=date(2035, 1, 1))
     limited = {
-        row.id: replace(row, outside_diversion_days=row.id, absence_date_order="DDMM")
+        row.id: replace(
+            row,
+            outside_diversion_days=row.id,
+            absence_date_order="DDMM",
+            message_owner_hours=row.id,
+            message_contact_hours=None,
+        )
         for row in policy.organisations.values()
     }
     dated = {row.id: replace(row, returns_by_date=row.id % 2 == 0) for row in policy.absence_reasons.values()}

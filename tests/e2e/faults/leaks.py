@@ -8,7 +8,7 @@ from pathlib import Path
 import aiohttp
 import psutil
 
-from callflow.storage import calendar_feeds, outbox, phone_changes
+from callflow.storage import calendar_feeds, messages, outbox, phone_changes
 from tests.e2e.helpers import connected, eventually
 from tests.e2e.town import Town
 
@@ -38,7 +38,7 @@ class Footprint:
     database_connections: int
 
 
-ALWAYS_THERE = [module.SERVER_SETTINGS["application_name"] for module in (calendar_feeds, outbox)]
+ALWAYS_THERE = [module.SERVER_SETTINGS["application_name"] for module in (calendar_feeds, messages, outbox)]
 """Connections that are used every few seconds: lost, they are made anew at the next use."""
 NOW_AND_THEN = phone_changes.SERVER_SETTINGS["application_name"]
 """The connections for feature codes, once there were some."""

@@ -1,0 +1,308 @@
+"""Messages followed up in a real database: what lies in the mailboxes, calls back, reminders (R11)."""
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email.message import EmailMessage
+from typing import Any
+
+import pytest
+
+from callflow.policy.model import Policy
+from callflow.service import messages as service
+from callflow.service.mail import MailNotSpooledError
+from callflow.service.messages import LeftMessage, MessageFollowUp, MessagesUnreadableError
+from callflow.service.telephony import PlanReported
+from callflow.storage.connection import Connection, connected
+from callflow.storage.messages import PostgresMessages
+from callflow.storage.snapshot import read_snapshot
+from tests.fakes.calls import HoldsPolicy, held
+from tests.fakes.running import running
+from tests.fakes.waiting import until, until_told
+
+OWNER, COLLEAGUE, OTHER_UNIT = "61100", "61104", "61200"
+CALLER = "+46701740605"
+SEEN = "SELECT state, ended_by FROM voicemail_message ORDER BY key"
+
+
+@dataclass
+class Boxes:
+    """Mailboxes as the switch has them: what is put here has changed."""
+
+    contents: dict[str, tuple[LeftMessage, ...]] = field(default_factory=dict)
+    error: str = ""
+
+    def changed(self) -> dict[str, tuple[LeftMessage, ...]]:
+        if self.error:
+            raise MessagesUnreadableError(self.error)
+        found, self.contents = self.contents, {}
+        return found
+
+
+@dataclass
+class Mails:
+    """Mails that were posted; while `full`, the disk takes none."""
+
+    posted: list[EmailMessage] = field(default_factory=list)
+    full: bool = False
+
+    def post(self, mail: EmailMessage) -> None:
+        if self.full:
+            raise MailNotSpooledError("no space left")
+        self.posted.append(mail)
+
+    @property
+    def readers(self) -> list[str]:
+        return [str(mail["To"]) for mail in self.posted]
+
+
+@pytest.fixture(autouse=True)
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(service, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(service, "REMIND_SECONDS", 0.0)
+
+
+@pytest.fixture
+async def connection(sample_database_url: str) -> AsyncIterator[Connection]:
+    async with connected(sample_database_url) as made:
+        yield made
+
+
+@pytest.fixture
+async def policy(sample_database_url: str) -> Policy:
+    return (await read_snapshot(sample_database_url)).policy
+
+
+@dataclass
+class Town:
+    """A follow-up on the sample region."""
+
+    url: str
+    policy: Policy
+    connection: Connection
+    boxes: Boxes = field(default_factory=Boxes)
+    mails: Mails = field(default_factory=Mails)
+
+    def follow_up(self) -> MessageFollowUp:
+        return MessageFollowUp(
+            mailboxes=self.boxes,
+            store=PostgresMessages(self.url),
+            policy=HoldsPolicy(held(self.policy)),
+            post=self.mails.post,
+            sender="callflow@umea.example",
+        )
+
+    async def seen(self) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in await self.connection.fetch(SEEN)]
+
+    async def becomes(self, *states: tuple[str, str | None]) -> None:
+        async def are_so() -> bool:
+            return await self.seen() == list(states)
+
+        await until_told(are_so, f"{states}")
+
+
+@pytest.fixture
+async def town(sample_database_url: str, policy: Policy, connection: Connection) -> Town:
+    return Town(sample_database_url, policy, connection)
+
+
+def left(key: str = "a", caller: str = CALLER, *, heard: bool = False, hours_ago: float = 0.1) -> LeftMessage:
+    at = datetime.now(UTC) - timedelta(hours=hours_ago)
+    return LeftMessage(key=key, caller_number=caller, left_at=at, seconds=20, urgent=False, heard=heard)
+
+
+def call(account: str, dialled: str, *, status: str = "ANSWER", seconds: int = 60) -> PlanReported:
+    fields = {"dialled": dialled, "dialstatus": status, "answered": str(seconds)}
+    return PlanReported(event="plan_ended", call_id="1.1", fields=fields, account=account)
+
+
+OPEN, HEARD = ("unheard", None), ("heard", None)
+BY_OWNER = ("answered", "phone:+4690161100")
+DELETED = ("closed", "voicemail")
+
+
+async def test_message_is_a_task_until_it_was_heard_and_called_back(town: Town) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left(),)}
+        await town.becomes(OPEN)
+        town.boxes.contents = {OWNER: (left(heard=True),)}
+        await town.becomes(HEARD)
+        follow_up.call_ended(call(OWNER, "0701740605", seconds=5))
+        await town.becomes(BY_OWNER)
+        await until(lambda: (follow_up.state.open, follow_up.error) == (0, None))
+    assert await town.connection.fetchval("SELECT heard_at < ended_at FROM voicemail_message")
+
+
+async def test_state_tells_how_many_wait_and_how_long(town: Town) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a", heard=True, hours_ago=3), left("b"))}
+        await until(lambda: (follow_up.state.open, follow_up.state.unheard) == (2, 1))
+    assert 3 * 3600 <= follow_up.state.oldest_seconds < 3 * 3600 + 60
+
+
+async def test_message_that_its_owner_deletes_is_closed_and_open_again_if_it_is_there_after_all(town: Town) -> None:
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left("a"), left("b"))}
+        await town.becomes(OPEN, OPEN)
+        town.boxes.contents = {OWNER: (left("b"),)}
+        await town.becomes(DELETED, OPEN)
+        town.boxes.contents = {OWNER: (left("a", heard=True), left("b"))}
+        await town.becomes(HEARD, OPEN)
+
+
+async def test_what_was_closed_by_hand_or_answered_stays_so_whatever_lies_in_the_mailbox(town: Town) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a"), left("b", "+46701740606"))}
+        await town.becomes(OPEN, OPEN)
+        await town.connection.execute(
+            "SET callflow.actor = 'cli:eva'; UPDATE voicemail_message SET state = 'closed' WHERE key = 'b'"
+        )
+        follow_up.call_ended(call(OWNER, "0701740605"))
+        await town.becomes(BY_OWNER, ("closed", "cli:eva"))
+        town.boxes.contents = {OWNER: (left("a", heard=True), left("b", heard=True)), COLLEAGUE: (left("c"),)}
+        await town.becomes(BY_OWNER, ("closed", "cli:eva"), OPEN)
+        town.boxes.contents = {OWNER: (), COLLEAGUE: ()}
+        await town.becomes(BY_OWNER, ("closed", "cli:eva"), DELETED)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        call(OTHER_UNIT, "0701740605"),
+        call(OWNER, "0701740606"),
+        call(OWNER, "0701740605", status="NOANSWER"),
+        call(OWNER, "0701740605", seconds=3600),
+        call("trunk", "0701740605"),
+        PlanReported(event="plan_step", call_id="1.1", fields=call(OWNER, "0701740605").fields, account=OWNER),
+    ],
+    ids=["somebody else", "another number", "nobody answered", "began before", "from outside", "no end"],
+)
+async def test_other_calls_answer_nothing(town: Town, ended: PlanReported) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a"), left("z", "+46701740699"))}
+        await town.becomes(OPEN, OPEN)
+        follow_up.call_ended(ended)
+        follow_up.call_ended(call(OWNER, "0701740699", seconds=5))
+        await town.becomes(OPEN, BY_OWNER)
+
+
+async def test_call_back_to_a_colleague_by_the_short_number_answers(town: Town) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left(caller=COLLEAGUE),)}
+        await town.becomes(OPEN)
+        follow_up.call_ended(call(OWNER, COLLEAGUE))
+        await town.becomes(BY_OWNER)
+
+
+async def test_what_happened_while_no_service_ran_is_found_at_the_start(town: Town) -> None:
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left("a"),), COLLEAGUE: (left("b"),)}
+        await town.becomes(OPEN, OPEN)
+    town.boxes.contents = {OWNER: (left("a", heard=True),)}
+    async with running(town.follow_up().run()):
+        await town.becomes(HEARD, DELETED)
+
+
+async def test_empty_spool_at_the_start_closes_nothing_and_health_says_so(town: Town) -> None:
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left("a"),)}
+        await town.becomes(OPEN)
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        await until(lambda: "is its disk mounted" in (follow_up.error or ""))
+        assert await town.seen() == [OPEN]
+        town.boxes.contents = {OWNER: ()}
+        await town.becomes(DELETED)
+        await until(lambda: follow_up.error is None)
+
+
+async def test_spool_that_cannot_be_read_is_told_and_read_when_it_can(town: Town) -> None:
+    follow_up = town.follow_up()
+    town.boxes.error = "a bad disk"
+    async with running(follow_up.run()):
+        await until(lambda: follow_up.error == "a bad disk")
+        town.boxes.error, town.boxes.contents = "", {OWNER: (left(),)}
+        await town.becomes(OPEN)
+
+
+async def test_mailbox_that_the_policy_does_not_have_is_passed_over(town: Town) -> None:
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {"99999": (left(),), OWNER: (left("b"),)}
+        await town.becomes(OPEN)
+
+
+async def test_owner_is_reminded_once_and_the_telephone_contact_later(town: Town, policy: Policy) -> None:
+    [box] = [it for it in policy.mailboxes.values() if it.number == OWNER]
+    for row in policy.organisations.values():
+        object.__setattr__(row, "switchboard_schedule_id", None)
+    object.__setattr__(policy, "schedules", {})
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a", hours_ago=5), left("b"))}
+        await until(lambda: town.mails.readers == [box.email])
+        await town.becomes(OPEN, OPEN)
+        await town.connection.execute(
+            "UPDATE voicemail_message SET owner_reminded_at = owner_reminded_at - interval '4 hours'"
+        )
+        await until(lambda: len(town.mails.posted) > 1)
+    assert len(town.mails.posted) == 2
+    assert town.mails.readers[1] not in {box.email, None}
+    assert [mail["Subject"] for mail in town.mails.posted] == ["Ett röstmeddelande väntar på svar"] * 2
+
+
+async def test_two_services_remind_once(town: Town, policy: Policy) -> None:
+    object.__setattr__(policy, "schedules", {})
+    async with running(town.follow_up().run(), town.follow_up().run()):
+        town.boxes.contents = {OWNER: tuple(left(f"{n}", hours_ago=5) for n in range(20))}
+        await until(lambda: sum(map(_lines, town.mails.posted)) >= 20)
+        await _two_looks(town)
+    assert sum(map(_lines, town.mails.posted)) == 20
+
+
+async def test_reminder_that_the_disk_does_not_take_is_given_when_it_does(town: Town, policy: Policy) -> None:
+    object.__setattr__(policy, "schedules", {})
+    follow_up, town.mails.full = town.follow_up(), True
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left(hours_ago=5),)}
+        await until(lambda: follow_up.error == "no space left")
+        assert await town.connection.fetchval("SELECT owner_reminded_at FROM voicemail_message") is None
+        town.mails.full = False
+        await until(lambda: len(town.mails.posted) == 1)
+        await until(lambda: follow_up.error is None)
+
+
+async def test_database_that_is_away_loses_neither_messages_nor_calls(town: Town, database_url: str) -> None:
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left(),)}
+        await town.becomes(OPEN)
+    follow_up = town.follow_up()
+    async with connected(database_url) as other:
+        name = await town.connection.fetchval("SELECT current_database()")
+        await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+        try:
+            async with running(follow_up.run()):
+                town.boxes.contents = {OWNER: (left(heard=True),), COLLEAGUE: (left("b"),)}
+                follow_up.call_ended(call(OWNER, "0701740605"))
+                await until(lambda: follow_up.error is not None)
+                await until(lambda: not town.boxes.contents)
+                await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+                await town.becomes(BY_OWNER, OPEN)
+        finally:
+            await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+def _lines(mail: EmailMessage) -> int:
+    return str(mail.get_content()).count("inte avlyssnat")
+
+
+async def _two_looks(town: Town) -> None:
+    """Wait until both services have looked again: what they had in hand is done then."""
+    for key in ("first", "second"):
+        town.boxes.contents = {COLLEAGUE: (left(key),)}
+        await until(lambda: not town.boxes.contents)

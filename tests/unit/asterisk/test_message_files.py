@@ -1,0 +1,170 @@
+"""What lies in Asterisk's voicemail boxes, read from its files (R11)."""
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from callflow.asterisk.message_files import MessageFiles
+from callflow.service.messages import LeftMessage, MessagesUnreadableError
+
+LONG_AGO = 1_790_000_000
+LEFT = datetime(2026, 11, 26, 14, 3, tzinfo=UTC)
+
+
+@pytest.fixture
+def boxes(tmp_path: Path) -> Path:
+    """Return the folder of the mailboxes."""
+    folder = tmp_path / "voicemail" / "callflow"
+    folder.mkdir(parents=True)
+    return folder
+
+
+@pytest.fixture
+def files(tmp_path: Path, boxes: Path) -> MessageFiles:
+    del boxes
+    return MessageFiles(tmp_path)
+
+
+def lay(folder: Path, number: int = 0, *, key: str = "1795716327-00000001", **values: str) -> Path:
+    """Write what Asterisk writes of a message, in a folder that has been so for long."""
+    folder.mkdir(parents=True, exist_ok=True)
+    told = {
+        "origmailbox": "61100",
+        "callerid": '"Åsa = Öberg" <+46701740605>',
+        "origtime": str(int(LEFT.timestamp())),
+        "msg_id": key,
+        "flag": "",
+        "duration": "34",
+        **values,
+    }
+    path = folder / f"msg{number:04}.txt"
+    path.write_text(";\n; Message Information file\n;\n[message]\n" + "".join(f"{k}={v}\n" for k, v in told.items()))
+    settle(folder)
+    return path
+
+
+def settle(folder: Path, seconds: int = LONG_AGO) -> None:
+    os.utime(folder, (seconds, seconds))
+
+
+MESSAGE = LeftMessage(
+    key="1795716327-00000001", caller_number="+46701740605", left_at=LEFT, seconds=34, urgent=False, heard=False
+)
+
+
+def test_message_is_read_with_caller_time_and_length(files: MessageFiles, boxes: Path) -> None:
+    lay(boxes / "61100" / "INBOX")
+    assert files.changed() == {"61100": (MESSAGE,)}
+
+
+def test_mailbox_is_told_again_only_when_it_has_changed(files: MessageFiles, boxes: Path) -> None:
+    lay(boxes / "61100" / "INBOX")
+    lay(boxes / "61101" / "INBOX")
+    assert files.changed().keys() == {"61100", "61101"}
+    assert files.changed() == {}
+    lay(boxes / "61101" / "INBOX", 1, key="b")
+    settle(boxes / "61101" / "INBOX", LONG_AGO + 1)
+    assert [it.key for it in files.changed()["61101"]] == [MESSAGE.key, "b"]
+
+
+@pytest.mark.parametrize(
+    ("folder", "heard"), [("INBOX", False), ("Urgent", False), ("Old", True), ("Work", True), ("Cust3", True)]
+)
+def test_folder_tells_whether_it_was_heard(files: MessageFiles, boxes: Path, folder: str, heard: bool) -> None:
+    lay(boxes / "61100" / folder)
+    assert [it.heard for it in files.changed()["61100"]] == [heard]
+
+
+@pytest.mark.parametrize(("folder", "flag"), [("Urgent", ""), ("Old", "Urgent")])
+def test_urgent_message_stays_so_when_it_was_heard(files: MessageFiles, boxes: Path, folder: str, flag: str) -> None:
+    lay(boxes / "61100" / folder, flag=flag)
+    assert [it.urgent for it in files.changed()["61100"]] == [True]
+
+
+def test_message_in_two_folders_while_it_is_heard_is_one_that_was_heard(files: MessageFiles, boxes: Path) -> None:
+    for folder in ("INBOX", "Old", "Urgent"):
+        lay(boxes / "61100" / folder)
+    assert [it.heard for it in files.changed()["61100"]] == [True]
+
+
+def test_message_that_is_gone_and_a_mailbox_that_is_gone_are_told(files: MessageFiles, boxes: Path) -> None:
+    path = lay(boxes / "61100" / "INBOX")
+    lay(boxes / "61101" / "INBOX")
+    files.changed()
+    path.unlink()
+    settle(path.parent, LONG_AGO + 1)
+    shutil.rmtree(boxes / "61101")
+    assert files.changed() == {"61100": (), "61101": ()}
+
+
+def test_mailbox_that_has_just_changed_waits_for_the_next_time(files: MessageFiles, boxes: Path) -> None:
+    path = lay(boxes / "61100" / "INBOX")
+    os.utime(path.parent)
+    assert files.changed() == {}
+    settle(path.parent)
+    assert files.changed() == {"61100": (MESSAGE,)}
+
+
+def test_folder_from_the_future_after_the_clock_was_set_back_is_read(files: MessageFiles, boxes: Path) -> None:
+    path = lay(boxes / "61100" / "INBOX")
+    settle(path.parent, 4_000_000_000)
+    assert files.changed() == {"61100": (MESSAGE,)}
+
+
+def test_what_is_no_message_is_left_out_and_the_rest_is_read(files: MessageFiles, boxes: Path) -> None:
+    box = boxes / "61100"
+    lay(box / "INBOX")
+    lay(box / "INBOX", 1, key="no-time", origtime="")
+    lay(box / "INBOX", 2, key="odd-time", origtime="9" * 30)
+    (box / "INBOX" / "msg0003.txt").write_bytes(b"\xff\x00[message")
+    (box / "INBOX" / "msg0000.wav").write_bytes(b"RIFF")
+    (box / "unavail.wav").write_bytes(b"RIFF")
+    lay(box / "tmp", 0, key="being-recorded")
+    lay(box / "Deleted", 0, key="deleted")
+    settle(box / "INBOX")
+    assert files.changed() == {"61100": (MESSAGE,)}
+
+
+@pytest.mark.parametrize(
+    ("shown", "number"),
+    [('"dolt nummer" <>', ""), ("0701740605", "0701740605"), ('"a <b>" <61104>', "61104"), ("Unknown", "Unknown")],
+)
+def test_caller_is_what_stands_in_brackets_else_all(
+    files: MessageFiles, boxes: Path, shown: str, number: str
+) -> None:
+    lay(boxes / "61100" / "INBOX", callerid=shown)
+    assert files.changed()["61100"][0].caller_number == number
+
+
+def test_message_without_asterisks_name_for_it_has_one_by_its_time(files: MessageFiles, boxes: Path) -> None:
+    lay(boxes / "61100" / "INBOX", key="", duration="")
+    [message] = files.changed()["61100"]
+    assert message.key == f"{int(LEFT.timestamp())}-msg0000"
+    assert message.seconds == 0
+
+
+def test_before_anybody_has_a_message_there_is_nothing(tmp_path: Path) -> None:
+    assert MessageFiles(tmp_path / "not there").changed() == {}
+
+
+def test_spool_that_cannot_be_read_is_an_error_and_nothing_counts_as_gone(files: MessageFiles, boxes: Path) -> None:
+    lay(boxes / "61100" / "INBOX")
+    files.changed()
+    away = boxes.rename(boxes.with_name("away"))
+    boxes.write_text("no folder")
+    with pytest.raises(MessagesUnreadableError, match="Not a directory"):
+        files.changed()
+    boxes.unlink()
+    away.rename(boxes)
+    assert files.changed() == {}
+
+
+def test_spool_that_is_missing_after_there_were_messages_is_an_error(files: MessageFiles, boxes: Path) -> None:
+    lay(boxes / "61100" / "INBOX")
+    files.changed()
+    shutil.rmtree(boxes)
+    with pytest.raises(MessagesUnreadableError, match="is gone"):
+        files.changed()
