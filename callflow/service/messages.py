@@ -37,7 +37,7 @@ from callflow.service.telephony import PlanReported
 log = structlog.get_logger(__name__)
 
 LOOK_SECONDS = 3.0
-REMIND_SECONDS = 60.0
+REMIND_SECONDS = 20.0
 MOST_MAILBOXES = 200
 """How many mailboxes are stored at once."""
 MOST_CALLS = 10_000

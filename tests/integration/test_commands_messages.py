@@ -9,7 +9,8 @@ ANNA, WITHOUT = "61100", "61103"
 PUT = """
     INSERT INTO voicemail_message
         (mailbox_id, key, caller_number, left_at, seconds, urgent, state, ended_by, owner_reminded_at)
-    SELECT id, clock_timestamp()::text, $2, clock_timestamp() - $3::interval, 34, $4, $5, $6, '2026-11-26 17:00Z'::timestamptz
+    SELECT id, clock_timestamp()::text, $2, clock_timestamp() - $3::interval, 34, $4, $5, $6,
+        '2026-11-26 17:00Z'::timestamptz
     FROM mailbox WHERE number = $1 RETURNING id
 """
 
