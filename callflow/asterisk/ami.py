@@ -8,11 +8,13 @@ import structlog
 
 from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection, Lost
 from callflow.asterisk.ami_event import AmiEvent
+from callflow.asterisk.plan_variables import VOICEMAIL_CONTEXT
 from callflow.service.telephony import (
     NO_ANSWER,
     LegDialled,
     LegEnded,
     LegRinging,
+    MailboxChanged,
     PlanReported,
     RingEvent,
     RingingLost,
@@ -112,6 +114,9 @@ def read_event(event: AmiEvent) -> RingEvent | None:
         case "UserEvent":
             report = _REPORTS.get(event.get("UserEvent"))
             return _read_report(event, report) if report else None
+        case "MessageWaiting":
+            mailbox, _, context = event.get("Mailbox").partition("@")
+            return MailboxChanged(mailbox) if context == VOICEMAIL_CONTEXT else None
         case _:
             return None
 
@@ -141,7 +146,7 @@ def _read_report(event: AmiEvent, report: str) -> PlanReported:
     fields = {lower: value for key, value in event.headers() if (lower := key.lower()) in _REPORTED}
     if SIP_CALL_ID in fields:
         fields[SIP_CALL_ID] = unquote(fields[SIP_CALL_ID])
-    account = _ACCOUNT.match(event.get("Channel"))
+    account = _ACCOUNT.fullmatch(event.get("Channel"))
     return PlanReported(
         event=report, call_id=event.get("Uniqueid"), fields=fields, account=account[1] if account is not None else ""
     )

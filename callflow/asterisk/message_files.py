@@ -7,6 +7,7 @@ and Urgent hold what nobody has heard, the others what somebody has.
 import os
 import re
 import time
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,43 +34,65 @@ class MessageFiles:
     def __init__(self, spool: Path) -> None:
         self._folder = spool / "voicemail" / VOICEMAIL_CONTEXT
         self._marks: dict[str, Marks] = {}
+        self._changing: set[str] = set()
 
-    def changed(self) -> dict[str, tuple[LeftMessage, ...]]:
-        """Return all messages of each mailbox that is not as it was at the last call; one that is gone has none.
+    def all_changed(self, known: Collection[str] = ()) -> dict[str, tuple[LeftMessage, ...]]:
+        """Return all messages of each mailbox that is not as it was when it was read last; one that is gone has none.
 
-        A mailbox that is changing just now is left for the next time. This reads from disk: call it in a thread.
+        `known`: mailboxes in which messages have lain before this was made. A mailbox that is changing just now is
+        left for `changed`. This reads from disk: call it in a thread.
 
         Raises:
-            MessagesUnreadableError: the spool cannot be read; nothing is known then, and nothing counts as gone.
+            MessagesUnreadableError: the spool cannot be read, or nothing lies there any more, as where its disk is
+                not mounted; nothing counts as gone then.
         """
-        found, folders = {}, self._folders()
-        for mailbox, path in folders.items():
+        before = {*known, *self._marks}
+        there = self._there()
+        if before and not there:
+            raise MessagesUnreadableError(
+                f"no mailbox lies in {self._folder}, where messages wait for an answer: is its disk mounted? "
+                "If it was left behind for good, close them (callflow messages --close)."
+            )
+        return self._changed(there | before, there)
+
+    def changed(self, mailboxes: Collection[str]) -> dict[str, tuple[LeftMessage, ...]]:
+        """Return the same of these mailboxes alone, and of those that were changing when they were looked at last."""
+        asked = {*mailboxes, *self._changing}
+        return self._changed(asked, {name for name in asked if (self._folder / name).is_dir()})
+
+    def _changed(self, asked: Iterable[str], there: set[str]) -> dict[str, tuple[LeftMessage, ...]]:
+        found: dict[str, tuple[LeftMessage, ...]] = {}
+        self._changing = set()
+        for mailbox in asked:
+            if mailbox not in there:
+                self._marks.pop(mailbox, None)
+                found[mailbox] = ()
+                continue
             try:
-                marks = _marks(path)
-                if marks != self._marks.get(mailbox) and _settled(marks):
-                    found[mailbox] = _messages(Path(path), marks)
+                marks = _marks(self._folder / mailbox)
+                if marks == self._marks.get(mailbox):
+                    continue
+                if _settled(marks):
+                    found[mailbox] = _messages(self._folder / mailbox, marks)
                     self._marks[mailbox] = marks
+                    continue
             except OSError as error:  # a folder that is made or moved just now is there the next time
                 log.debug("mailbox_not_read", mailbox=mailbox, reason=str(error))
-        for mailbox in self._marks.keys() - folders.keys():
-            del self._marks[mailbox]
-            found[mailbox] = ()
+            self._changing.add(mailbox)
         return found
 
-    def _folders(self) -> dict[str, str]:
-        """Return the path of each mailbox; none before anybody has a message."""
+    def _there(self) -> set[str]:
+        """Return the mailboxes that have a folder; none before anybody has a message."""
         try:
             with os.scandir(self._folder) as entries:
-                return {entry.name: entry.path for entry in entries if entry.is_dir()}
-        except FileNotFoundError as error:
-            if self._marks:  # a disk that is not mounted must not close every message
-                raise MessagesUnreadableError(f"{self._folder} is gone; is its disk mounted?") from error
-            return {}
+                return {entry.name for entry in entries if entry.is_dir()}
+        except FileNotFoundError:
+            return set()
         except OSError as error:
             raise MessagesUnreadableError(f"{self._folder}: {error.strerror}") from error
 
 
-def _marks(mailbox: str) -> Marks:
+def _marks(mailbox: Path) -> Marks:
     """Return when each folder of a mailbox was changed last, in nanoseconds."""
     with os.scandir(mailbox) as entries:
         return tuple(

@@ -139,7 +139,7 @@ def compose(chosen: Settings) -> Service:
         post=mail.post,
         sender=chosen.mail_from,
     )
-    guard = RingGuard(Ami(to.ami), hide_by(policy), messages.call_ended)
+    guard = RingGuard(Ami(to.ami), hide_by(policy), messages.take)
     outbox = OutboxDelivery(PostgresOutbox(database_url()), post)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)

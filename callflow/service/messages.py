@@ -7,7 +7,7 @@ whatever was missed while this service or the database was away is found at the 
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -32,11 +32,13 @@ from callflow.service.clock import now
 from callflow.service.metrics import MESSAGES_ANSWERED, MESSAGES_REMINDED
 from callflow.service.policy_holder import Held
 from callflow.service.reminder_mail import reminder_mails
-from callflow.service.telephony import PlanReported
+from callflow.service.telephony import MailboxChanged, PlanReported, RingEvent, RingingLost
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 3.0
+LOOK_SECONDS = 1.0
+LOOK_AT_ALL_SECONDS = 300.0
+"""How often all mailboxes are looked at, whether the switch has told of a change or not."""
 REMIND_SECONDS = 20.0
 MOST_MAILBOXES = 200
 """How many mailboxes are stored at once."""
@@ -86,8 +88,12 @@ Contents = Mapping[str, Sequence[LeftMessage]]
 class Mailboxes(Protocol):
     """The mailboxes of the switch."""
 
-    def changed(self) -> dict[str, tuple[LeftMessage, ...]]:
-        """Return all messages of each mailbox that has changed since the last time.
+    def changed(self, mailboxes: Collection[str]) -> dict[str, tuple[LeftMessage, ...]]:
+        """Return all messages of those of these mailboxes that have changed since they were read; it blocks."""
+        ...
+
+    def all_changed(self, known: Collection[str] = ()) -> dict[str, tuple[LeftMessage, ...]]:
+        """Return all messages of each mailbox that has changed since it was read; one of those `known` may be gone.
 
         It blocks, and raises `MessagesUnreadableError` when nothing can be known of them.
         """
@@ -159,16 +165,28 @@ class MessageFollowUp:
         self._sender = sender
         self._contents: dict[str, tuple[LeftMessage, ...]] = {}
         self._calls: list[Answered] = []
+        self._to_look_at: set[str] = set()
+        self._all_at = 0.0
         self._compared = False
         self._remind_at = 0.0
         self.state = MessagesState()
         self.error: str | None = None
 
-    def call_ended(self, report: PlanReported) -> None:
-        """Take what the dialplan reports of a call: one from a phone of ours that was answered may be a call back."""
-        held = self._policy.held
-        fields = report.fields
-        if held is None or report.event != "plan_ended" or fields.get("dialstatus") != "ANSWER":
+    def take(self, event: RingEvent) -> None:
+        """Take what the switch tells: a mailbox to look at, a call that may be a call back, or that news was lost."""
+        match event:
+            case MailboxChanged(mailbox):
+                self._to_look_at.add(mailbox)
+            case RingingLost():
+                self._all_at = 0.0
+            case PlanReported(event="plan_ended"):
+                self._call_ended(event)
+            case _:
+                pass
+
+    def _call_ended(self, report: PlanReported) -> None:
+        held, fields = self._policy.held, report.fields
+        if held is None or fields.get("dialstatus") != "ANSWER":
             return
         call = called_back(held.policy, report.account, fields.get("dialled", ""))
         if call is not None:
@@ -204,21 +222,23 @@ class MessageFollowUp:
 
     async def _take_messages(self, policy: Policy) -> None:
         contents = self._contents
-        contents.update(await asyncio.to_thread(self._mailboxes.changed))
-        if not self._compared:
-            known = await self._store.open_mailboxes()
-            if known and not contents:  # a disk that is not mounted must not close every message
-                raise MessagesUnreadableError(
-                    "the voicemail spool is empty, and messages wait for an answer: is its disk mounted? "
-                    "If it was left behind for good, close them (callflow messages --close)."
-                )
-            contents.update(dict.fromkeys(known - contents.keys(), ()))
-            self._compared = True
+        contents.update(await self._changed())
         while contents:
             some = dict(islice(contents.items(), MOST_MAILBOXES))
             await self._store.put(some, lambda number: caller_of(number, policy))
             for mailbox in some:
                 del contents[mailbox]
+
+    async def _changed(self) -> dict[str, tuple[LeftMessage, ...]]:
+        """Return what lies in each changed mailbox, of those that the switch told of, now and then of all."""
+        asked, self._to_look_at = self._to_look_at, set()
+        begun = time.monotonic()
+        if begun < self._all_at:
+            return await asyncio.to_thread(self._mailboxes.changed, asked)
+        known = frozenset() if self._compared else await self._store.open_mailboxes()
+        found = await asyncio.to_thread(self._mailboxes.all_changed, known)
+        self._all_at, self._compared = begun + LOOK_AT_ALL_SECONDS, True
+        return found
 
     async def _take_calls(self, policy: Policy) -> None:
         calls = list(self._calls)

@@ -17,6 +17,7 @@ from callflow.service.telephony import (
     LegDialled,
     LegEnded,
     LegRinging,
+    MailboxChanged,
     PlanReported,
     RingEvent,
     Ringing,
@@ -52,15 +53,15 @@ class _Caller:
 class RingGuard:
     """Watches what rings and ends it in time; tells what the dialplan reports, without what `hide` takes away.
 
-    `reported` gets each report as it came; it must not block.
+    `tell` gets what does not ring, as it came, and that the connection was lost; it must not block.
     """
 
     def __init__(
-        self, ringing: Ringing, hide: Hide = hide_every_code, reported: Callable[[PlanReported], None] | None = None
+        self, ringing: Ringing, hide: Hide = hide_every_code, tell: Callable[[RingEvent], None] = lambda _: None
     ) -> None:
         self._ringing = ringing
         self._hide = hide
-        self._reported = reported
+        self._tell = tell
         self._callers: dict[str, _Caller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -85,13 +86,15 @@ class RingGuard:
                 self._rings(event)
             case LegEnded():
                 self._leg_ended(event)
+            case MailboxChanged():
+                self._tell(event)
             case RingingLost():
                 self._forget_all()
+                self._tell(event)
             case PlanReported():
                 count_report(event.event, event.fields)
                 log.info(event.event, call_id=event.call_id, **self._shown(event.fields))
-                if self._reported is not None:
-                    self._reported(event)
+                self._tell(event)
 
     def _shown(self, fields: Mapping[str, str]) -> dict[str, str]:
         return {name: self._hide(value) if name == DIALLED else value for name, value in fields.items()}

@@ -134,6 +134,13 @@ class PlanReported:
 
 
 @dataclass(frozen=True, slots=True)
+class MailboxChanged:
+    """A message came into a mailbox, or somebody listened there; `mailbox` is its number."""
+
+    mailbox: str
+
+
+@dataclass(frozen=True, slots=True)
 class RingingLost:
     """The connection was lost: nothing is known any more of what rings."""
 
@@ -158,7 +165,7 @@ class OngoingCalls(Protocol):
         ...
 
 
-RingEvent = LegDialled | LegRinging | LegEnded | PlanReported | RingingLost
+RingEvent = LegDialled | LegRinging | LegEnded | PlanReported | MailboxChanged | RingingLost
 
 
 class Ringing(Protocol):

@@ -1,6 +1,6 @@
 """Messages followed up in a real database: what lies in the mailboxes, calls back, reminders (R11)."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -12,9 +12,9 @@ from callflow.policy.model import Policy
 from callflow.service import messages as service
 from callflow.service.mail import MailNotSpooledError
 from callflow.service.messages import LeftMessage, MessageFollowUp, MessagesUnreadableError
-from callflow.service.telephony import PlanReported
+from callflow.service.telephony import MailboxChanged, PlanReported, RingingLost
 from callflow.storage.connection import Connection, connected
-from callflow.storage.messages import PostgresMessages
+from callflow.storage.messages import SERVER_SETTINGS, PostgresMessages
 from callflow.storage.snapshot import read_snapshot
 from tests.fakes.calls import HoldsPolicy, held
 from tests.fakes.running import running
@@ -31,12 +31,18 @@ class Boxes:
 
     contents: dict[str, tuple[LeftMessage, ...]] = field(default_factory=dict)
     error: str = ""
+    looked_at: list[str] = field(default_factory=list)
 
-    def changed(self) -> dict[str, tuple[LeftMessage, ...]]:
+    def all_changed(self, known: Collection[str] = ()) -> dict[str, tuple[LeftMessage, ...]]:
+        self.looked_at.append("all")
         if self.error:
             raise MessagesUnreadableError(self.error)
         found, self.contents = self.contents, {}
-        return found
+        return {**dict.fromkeys(known, ()), **found}
+
+    def changed(self, mailboxes: Collection[str]) -> dict[str, tuple[LeftMessage, ...]]:
+        self.looked_at += mailboxes
+        return {}
 
 
 @dataclass
@@ -59,6 +65,7 @@ class Mails:
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(service, "LOOK_SECONDS", 0.02)
+    monkeypatch.setattr(service, "LOOK_AT_ALL_SECONDS", 0.0)
     monkeypatch.setattr(service, "REMIND_SECONDS", 0.0)
 
 
@@ -129,7 +136,7 @@ async def test_message_is_a_task_until_it_was_heard_and_called_back(town: Town) 
         await town.becomes(OPEN)
         town.boxes.contents = {OWNER: (left(heard=True),)}
         await town.becomes(HEARD)
-        follow_up.call_ended(call(OWNER, "0701740605", seconds=5))
+        follow_up.take(call(OWNER, "0701740605", seconds=5))
         await town.becomes(BY_OWNER)
         await until(lambda: (follow_up.state.open, follow_up.error) == (0, None))
     assert await town.connection.fetchval("SELECT heard_at < ended_at FROM voicemail_message")
@@ -161,7 +168,7 @@ async def test_what_was_closed_by_hand_or_answered_stays_so_whatever_lies_in_the
         await town.connection.execute(
             "SET callflow.actor = 'cli:eva'; UPDATE voicemail_message SET state = 'closed' WHERE key = 'b'"
         )
-        follow_up.call_ended(call(OWNER, "0701740605"))
+        follow_up.take(call(OWNER, "0701740605"))
         await town.becomes(BY_OWNER, ("closed", "cli:eva"))
         town.boxes.contents = {OWNER: (left("a", heard=True), left("b", heard=True)), COLLEAGUE: (left("c"),)}
         await town.becomes(BY_OWNER, ("closed", "cli:eva"), OPEN)
@@ -186,8 +193,8 @@ async def test_other_calls_answer_nothing(town: Town, ended: PlanReported) -> No
     async with running(follow_up.run()):
         town.boxes.contents = {OWNER: (left("a"), left("z", "+46701740699"))}
         await town.becomes(OPEN, OPEN)
-        follow_up.call_ended(ended)
-        follow_up.call_ended(call(OWNER, "0701740699", seconds=5))
+        follow_up.take(ended)
+        follow_up.take(call(OWNER, "0701740699", seconds=5))
         await town.becomes(OPEN, BY_OWNER)
 
 
@@ -196,7 +203,7 @@ async def test_call_back_to_a_colleague_by_the_short_number_answers(town: Town) 
     async with running(follow_up.run()):
         town.boxes.contents = {OWNER: (left(caller=COLLEAGUE),)}
         await town.becomes(OPEN)
-        follow_up.call_ended(call(OWNER, COLLEAGUE))
+        follow_up.take(call(OWNER, COLLEAGUE))
         await town.becomes(BY_OWNER)
 
 
@@ -209,17 +216,17 @@ async def test_what_happened_while_no_service_ran_is_found_at_the_start(town: To
         await town.becomes(HEARD, DELETED)
 
 
-async def test_empty_spool_at_the_start_closes_nothing_and_health_says_so(town: Town) -> None:
-    async with running(town.follow_up().run()):
-        town.boxes.contents = {OWNER: (left("a"),)}
-        await town.becomes(OPEN)
+async def test_mailbox_is_looked_at_when_the_switch_tells_of_it_and_all_when_news_was_lost(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LOOK_AT_ALL_SECONDS", 300.0)
     follow_up = town.follow_up()
     async with running(follow_up.run()):
-        await until(lambda: "is its disk mounted" in (follow_up.error or ""))
-        assert await town.seen() == [OPEN]
-        town.boxes.contents = {OWNER: ()}
-        await town.becomes(DELETED)
-        await until(lambda: follow_up.error is None)
+        await until(lambda: town.boxes.looked_at == ["all"])
+        follow_up.take(MailboxChanged(OWNER))
+        await until(lambda: town.boxes.looked_at == ["all", OWNER])
+        follow_up.take(RingingLost())
+        await until(lambda: town.boxes.looked_at == ["all", OWNER, "all"])
 
 
 async def test_spool_that_cannot_be_read_is_told_and_read_when_it_can(town: Town) -> None:
@@ -278,23 +285,23 @@ async def test_reminder_that_the_disk_does_not_take_is_given_when_it_does(town: 
 
 
 async def test_database_that_is_away_loses_neither_messages_nor_calls(town: Town, database_url: str) -> None:
-    async with running(town.follow_up().run()):
+    follow_up = town.follow_up()
+    async with running(follow_up.run()), connected(database_url) as other:
         town.boxes.contents = {OWNER: (left(),)}
         await town.becomes(OPEN)
-    follow_up = town.follow_up()
-    async with connected(database_url) as other:
         name = await town.connection.fetchval("SELECT current_database()")
         await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
         try:
-            async with running(follow_up.run()):
-                town.boxes.contents = {OWNER: (left(heard=True),), COLLEAGUE: (left("b"),)}
-                follow_up.call_ended(call(OWNER, "0701740605"))
-                await until(lambda: follow_up.error is not None)
-                await until(lambda: not town.boxes.contents)
-                await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
-                await town.becomes(BY_OWNER, OPEN)
+            await other.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
+                SERVER_SETTINGS["application_name"],
+            )
+            town.boxes.contents = {OWNER: (left(heard=True),), COLLEAGUE: (left("b"),)}
+            follow_up.take(call(OWNER, "0701740605"))
+            await until(lambda: follow_up.error is not None and not town.boxes.contents)
         finally:
             await other.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+        await town.becomes(BY_OWNER, OPEN)
 
 
 def _lines(mail: EmailMessage) -> int:

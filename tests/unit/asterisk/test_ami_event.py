@@ -53,7 +53,19 @@ def test_a_report_has_what_the_dialplan_said_and_not_the_channels_own_headers() 
         event="plan_ended",
         call_id="1.1",
         fields={"path": "0:BUSY ", "dialstatus": "BUSY", "sip_call_id": "a@b"},
+        account="trunk",
     )
+
+
+@pytest.mark.parametrize(
+    ("channel", "account"),
+    [("PJSIP/61-100-0000002a", "61-100"), ("Local/61100@a-0000002a;1", ""), ("PJSIP/61100-0000002a<MASQ>", "")],
+)
+def test_report_tells_the_account_of_a_phone_alone(channel: str, account: str) -> None:
+    text = f"Event: UserEvent\r\nChannel: {channel}\r\nUniqueid: 1.1\r\nUserEvent: CallflowEnd"
+    reported = read_event(AmiEvent(text))
+    assert isinstance(reported, PlanReported)
+    assert reported.account == account
 
 
 def test_a_header_is_found_first_last_empty_and_not_at_all() -> None:

@@ -57,17 +57,17 @@ MESSAGE = LeftMessage(
 
 def test_message_is_read_with_caller_time_and_length(files: MessageFiles, boxes: Path) -> None:
     lay(boxes / "61100" / "INBOX")
-    assert files.changed() == {"61100": (MESSAGE,)}
+    assert files.all_changed() == {"61100": (MESSAGE,)}
 
 
 def test_mailbox_is_told_again_only_when_it_has_changed(files: MessageFiles, boxes: Path) -> None:
     lay(boxes / "61100" / "INBOX")
     lay(boxes / "61101" / "INBOX")
-    assert files.changed().keys() == {"61100", "61101"}
-    assert files.changed() == {}
+    assert files.all_changed().keys() == {"61100", "61101"}
+    assert files.all_changed() == {}
     lay(boxes / "61101" / "INBOX", 1, key="b")
     settle(boxes / "61101" / "INBOX", LONG_AGO + 1)
-    assert [it.key for it in files.changed()["61101"]] == [MESSAGE.key, "b"]
+    assert [it.key for it in files.all_changed()["61101"]] == [MESSAGE.key, "b"]
 
 
 @pytest.mark.parametrize(
@@ -75,43 +75,64 @@ def test_mailbox_is_told_again_only_when_it_has_changed(files: MessageFiles, box
 )
 def test_folder_tells_whether_it_was_heard(files: MessageFiles, boxes: Path, folder: str, heard: bool) -> None:
     lay(boxes / "61100" / folder)
-    assert [it.heard for it in files.changed()["61100"]] == [heard]
+    assert [it.heard for it in files.all_changed()["61100"]] == [heard]
 
 
 @pytest.mark.parametrize(("folder", "flag"), [("Urgent", ""), ("Old", "Urgent")])
 def test_urgent_message_stays_so_when_it_was_heard(files: MessageFiles, boxes: Path, folder: str, flag: str) -> None:
     lay(boxes / "61100" / folder, flag=flag)
-    assert [it.urgent for it in files.changed()["61100"]] == [True]
+    assert [it.urgent for it in files.all_changed()["61100"]] == [True]
 
 
 def test_message_in_two_folders_while_it_is_heard_is_one_that_was_heard(files: MessageFiles, boxes: Path) -> None:
     for folder in ("INBOX", "Old", "Urgent"):
         lay(boxes / "61100" / folder)
-    assert [it.heard for it in files.changed()["61100"]] == [True]
+    assert [it.heard for it in files.all_changed()["61100"]] == [True]
 
 
 def test_message_that_is_gone_and_a_mailbox_that_is_gone_are_told(files: MessageFiles, boxes: Path) -> None:
     path = lay(boxes / "61100" / "INBOX")
     lay(boxes / "61101" / "INBOX")
-    files.changed()
+    files.all_changed()
     path.unlink()
     settle(path.parent, LONG_AGO + 1)
     shutil.rmtree(boxes / "61101")
-    assert files.changed() == {"61100": (), "61101": ()}
+    assert files.all_changed() == {"61100": (), "61101": ()}
 
 
-def test_mailbox_that_has_just_changed_waits_for_the_next_time(files: MessageFiles, boxes: Path) -> None:
+def test_mailbox_that_is_changing_waits_for_the_next_look(files: MessageFiles, boxes: Path) -> None:
     path = lay(boxes / "61100" / "INBOX")
     os.utime(path.parent)
-    assert files.changed() == {}
+    assert files.all_changed() == {}
+    assert files.changed([]) == {}
     settle(path.parent)
-    assert files.changed() == {"61100": (MESSAGE,)}
+    assert files.changed([]) == {"61100": (MESSAGE,)}
+    assert files.changed([]) == {}
+
+
+def test_mailbox_that_the_switch_tells_of_is_looked_at_alone(files: MessageFiles, boxes: Path) -> None:
+    files.all_changed()
+    lay(boxes / "61100" / "INBOX")
+    lay(boxes / "61101" / "INBOX")
+    assert files.changed(["61100"]) == {"61100": (MESSAGE,)}
+    assert files.changed(["61100"]) == {}
+    shutil.rmtree(boxes / "61100")
+    assert files.changed(["61100"]) == {"61100": ()}
+    assert files.all_changed() == {"61101": (MESSAGE,)}
+
+
+def test_mailbox_known_from_before_that_is_gone_is_told_but_not_one_that_is_changing(
+    files: MessageFiles, boxes: Path
+) -> None:
+    path = lay(boxes / "61100" / "INBOX")
+    os.utime(path.parent)
+    assert files.all_changed(["61100", "61101"]) == {"61101": ()}
 
 
 def test_folder_from_the_future_after_the_clock_was_set_back_is_read(files: MessageFiles, boxes: Path) -> None:
     path = lay(boxes / "61100" / "INBOX")
     settle(path.parent, 4_000_000_000)
-    assert files.changed() == {"61100": (MESSAGE,)}
+    assert files.all_changed() == {"61100": (MESSAGE,)}
 
 
 def test_what_is_no_message_is_left_out_and_the_rest_is_read(files: MessageFiles, boxes: Path) -> None:
@@ -125,7 +146,7 @@ def test_what_is_no_message_is_left_out_and_the_rest_is_read(files: MessageFiles
     lay(box / "tmp", 0, key="being-recorded")
     lay(box / "Deleted", 0, key="deleted")
     settle(box / "INBOX")
-    assert files.changed() == {"61100": (MESSAGE,)}
+    assert files.all_changed() == {"61100": (MESSAGE,)}
 
 
 @pytest.mark.parametrize(
@@ -136,35 +157,45 @@ def test_caller_is_what_stands_in_brackets_else_all(
     files: MessageFiles, boxes: Path, shown: str, number: str
 ) -> None:
     lay(boxes / "61100" / "INBOX", callerid=shown)
-    assert files.changed()["61100"][0].caller_number == number
+    assert files.all_changed()["61100"][0].caller_number == number
 
 
 def test_message_without_asterisks_name_for_it_has_one_by_its_time(files: MessageFiles, boxes: Path) -> None:
     lay(boxes / "61100" / "INBOX", key="", duration="")
-    [message] = files.changed()["61100"]
+    [message] = files.all_changed()["61100"]
     assert message.key == f"{int(LEFT.timestamp())}-msg0000"
     assert message.seconds == 0
 
 
 def test_before_anybody_has_a_message_there_is_nothing(tmp_path: Path) -> None:
-    assert MessageFiles(tmp_path / "not there").changed() == {}
+    assert MessageFiles(tmp_path / "not there").all_changed() == {}
 
 
 def test_spool_that_cannot_be_read_is_an_error_and_nothing_counts_as_gone(files: MessageFiles, boxes: Path) -> None:
     lay(boxes / "61100" / "INBOX")
-    files.changed()
+    files.all_changed()
     away = boxes.rename(boxes.with_name("away"))
     boxes.write_text("no folder")
     with pytest.raises(MessagesUnreadableError, match="Not a directory"):
-        files.changed()
+        files.all_changed()
     boxes.unlink()
     away.rename(boxes)
-    assert files.changed() == {}
+    assert files.all_changed() == {}
 
 
-def test_spool_that_is_missing_after_there_were_messages_is_an_error(files: MessageFiles, boxes: Path) -> None:
+@pytest.mark.parametrize("is_mounted", [True, False])
+def test_spool_without_mailboxes_where_there_were_some_is_an_error_and_nothing_counts_as_gone(
+    files: MessageFiles, boxes: Path, is_mounted: bool
+) -> None:
     lay(boxes / "61100" / "INBOX")
-    files.changed()
-    shutil.rmtree(boxes)
-    with pytest.raises(MessagesUnreadableError, match="is gone"):
-        files.changed()
+    away = boxes.with_name("away")
+    for known in (["61100"], []):
+        boxes.rename(away)
+        if is_mounted:
+            boxes.mkdir()
+        with pytest.raises(MessagesUnreadableError, match="is its disk mounted"):
+            files.all_changed(known)
+        if is_mounted:
+            boxes.rmdir()
+        away.rename(boxes)
+        files.all_changed(known)

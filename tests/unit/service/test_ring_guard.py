@@ -16,6 +16,7 @@ from callflow.service.telephony import (
     LegDialled,
     LegEnded,
     LegRinging,
+    MailboxChanged,
     PlanReported,
     RingEvent,
     RingingLost,
@@ -165,6 +166,16 @@ async def test_what_was_dialled_is_told_without_what_nobody_may_read(hide: Hide,
     assert lines == [
         {"event": "plan_ended", "call_id": "1.1", "log_level": "info", "dialled": shown, "path": "0:said"}
     ]
+
+
+async def test_what_does_not_ring_is_handed_on_as_it_came() -> None:
+    ringing, told = FakeRinging(), list[RingEvent]()
+    report = PlanReported(event="plan_ended", call_id="1.1", fields={"dialled": "0701740605"}, account="61100")
+    news: list[RingEvent] = [report, MailboxChanged("61100"), RingingLost()]
+    async with running(RingGuard(ringing, tell=told.append).run()):
+        for event in (rings("a"), *news):
+            ringing.queue.put_nowait(event)
+        await until(lambda: told == news)
 
 
 def test_log_hides_by_the_policy_held_and_without_one_all_that_follows_a_code() -> None:
