@@ -1,6 +1,7 @@
 """Messages followed up in a real database: what lies in the mailboxes, calls back, reminders (R11)."""
 
-from collections.abc import AsyncIterator, Collection
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.message import EmailMessage
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from callflow.policy.follow_up import OpenMessage, Reminder, reminder
 from callflow.policy.model import Policy
 from callflow.service import messages as service
 from callflow.service.mail import MailNotSpooledError
@@ -20,7 +22,7 @@ from tests.fakes.calls import HoldsPolicy, held
 from tests.fakes.running import running
 from tests.fakes.waiting import until, until_told
 
-OWNER, COLLEAGUE, OTHER_UNIT = "61100", "61104", "61200"
+OWNER, COLLEAGUE, OTHER_UNIT = "61100", "61104", "61202"
 CALLER = "+46701740605"
 SEEN = "SELECT state, ended_by FROM voicemail_message ORDER BY key"
 
@@ -261,6 +263,73 @@ async def test_owner_is_reminded_once_and_the_telephone_contact_later(town: Town
     assert len(town.mails.posted) == 2
     assert town.mails.readers[1] not in {box.email, None}
     assert [mail["Subject"] for mail in town.mails.posted] == ["Ett röstmeddelande väntar på svar"] * 2
+
+
+async def test_reminder_that_another_service_is_just_giving_is_not_given_twice(town: Town, policy: Policy) -> None:
+    object.__setattr__(policy, "schedules", {})
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left(hours_ago=0.5),)}
+        await town.becomes(OPEN)
+    await town.connection.execute("UPDATE voicemail_message SET left_at = left_at - interval '5 hours'")
+    first, second = PostgresMessages(town.url), PostgresMessages(town.url)
+    due = [it for message in await first.to_remind() if (it := reminder(policy, message, datetime.now(UTC)))]
+    under_way, may_end, told = asyncio.Event(), asyncio.Event(), list[int]()
+
+    async def slowly(noted: Sequence[Reminder]) -> None:
+        under_way.set()
+        await may_end.wait()
+        told.append(len(noted))
+
+    async def at_once(noted: Sequence[Reminder]) -> None:
+        told.append(len(noted))
+
+    async with running(first.remind(due, slowly), second_after(under_way, second, due, at_once)):
+        await until_told(lambda: waits_for_a_lock(town.connection), "the second one waits for the first")
+        may_end.set()
+        await until(lambda: told == [1, 0])
+    first.close()
+    second.close()
+
+
+async def second_after(
+    under_way: asyncio.Event,
+    store: PostgresMessages,
+    due: Sequence[Reminder],
+    tell: Callable[[Sequence[Reminder]], Awaitable[None]],
+) -> None:
+    await under_way.wait()
+    await store.remind(due, tell)
+
+
+async def waits_for_a_lock(connection: Connection) -> bool:
+    query = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    return bool(await connection.fetchval(query))
+
+
+async def test_more_mailboxes_than_are_stored_at_once_are_all_stored(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "MOST_MAILBOXES", 1)
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left("a"),), COLLEAGUE: (left("b"),), "61101": (left("c"),)}
+        await town.becomes(OPEN, OPEN, OPEN)
+
+
+async def test_call_is_asked_for_once(town: Town, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    from_callers = PostgresMessages.from_callers
+
+    async def counted(store: PostgresMessages, numbers: Sequence[str]) -> Sequence[OpenMessage]:
+        asked.append(list(numbers))
+        return await from_callers(store, numbers)
+
+    monkeypatch.setattr(PostgresMessages, "from_callers", counted)
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        follow_up.take(call(OWNER, "0701740605"))
+        await until(lambda: asked)
+        await _two_looks(town)
+    assert asked == [[CALLER]]
 
 
 async def test_two_services_remind_once(town: Town, policy: Policy) -> None:

@@ -20,6 +20,7 @@ from tests.builders import (
     OUTSIDER,
     TUESDAY_TEN,
     at,
+    exception,
     extension,
     group,
     mailbox,
@@ -152,6 +153,13 @@ def test_hours_are_the_switchboards_where_no_unit_has_the_mailbox() -> None:
     late = left(at("2026-11-24 20:00"), **IN_SWITCHBOARD)
     assert reminded(rows, late, "2026-11-25 11:59") is None
     assert reminded(rows, late, "2026-11-25 12:00") == "owner vaxel@umea.example"
+
+
+def test_open_hours_of_longer_than_a_month_ago_remind_nobody() -> None:
+    closed = schedule(1, (8 * 60, 17 * 60), exceptions=(exception("2026-10-01", "2026-12-31", "Renovering"),))
+    old = left(at("2026-09-01 10:00"))
+    assert reminded(town(schedules=[closed]), old, "2026-10-02 10:00") == f"owner {ANNA}"
+    assert reminded(town(schedules=[closed]), old, "2026-11-24 10:00") is None
 
 
 def test_unit_is_reminded_at_the_address_of_its_mailbox() -> None:

@@ -11,7 +11,7 @@ import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 
 from callflow.embedded.mail_sink import MailSink
-from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
+from callflow.service.mail import MailNotSpooledError, MailSpool, SmtpServer, smtp_sender
 from tests.ports import free_port
 
 LETTER = """\
@@ -62,6 +62,26 @@ async def test_a_mail_is_sent_and_then_gone(tmp_path: Path, server: MailSink) ->
     assert sent["To"] == "Anna Lindgren <anna.lindgren@umea.example>"
     assert not path.exists()
     assert (spool.waiting, spool.refused, spool.last_error) == (0, 0, None)
+
+
+async def test_mail_of_our_own_is_sent_as_one_of_asterisks_is(tmp_path: Path, server: MailSink) -> None:
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
+    mail = EmailMessage()
+    mail["To"], mail["Subject"] = "anna.lindgren@umea.example", "Två röstmeddelanden"
+    mail.set_content("Åsa Öberg väntar på svar.\n")
+    spool.post(mail)
+    await spool.send_what_waits()
+    [sent] = server.mails
+    assert (sent["Subject"], sent.get_content().strip()) == ("Två röstmeddelanden", "Åsa Öberg väntar på svar.")
+
+
+def test_mail_that_the_disk_does_not_take_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
+    spool = MailSpool(tmp_path / "spool", None)
+    (tmp_path / "spool" / "refused").rmdir()
+    (tmp_path / "spool").rmdir()
+    (tmp_path / "spool").write_text("no folder")
+    with pytest.raises(MailNotSpooledError, match="spool"):
+        spool.post(EmailMessage())
 
 
 async def test_a_mail_waits_while_the_server_is_away_with_growing_pauses(tmp_path: Path) -> None:
