@@ -53,7 +53,7 @@ VALUES (1, 'international', 1, 'Vänortsutbyte', '2026-01-01Z', '2026-06-30Z');
 INSERT INTO trunk (position, host) VALUES (1, 'sbc.example');
 INSERT INTO outbox_recipient (organisation_id, name, webhook_url) VALUES (2, 'Larmcentralen', 'https://alarm.example/');
 INSERT INTO unit_override (unit_id, is_open, starts_at, ends_at) VALUES (2, true, '2026-03-01Z', '2026-03-02Z');
-INSERT INTO voicemail_message (mailbox_id, key, left_at, seconds) VALUES (1, 'a', '2026-03-01Z', 20);
+INSERT INTO voicemail_message (mailbox_id, spool, key, left_at, seconds) VALUES (1, 's', 'a', '2026-03-01Z', 20);
 INSERT INTO feature_code (organisation_id, code, action) VALUES (1, '*21*', 'divert_all'), (1, '*23*', 'absence');
 UPDATE organisation SET operator_group_id = 1, switchboard_schedule_id = 1, duty_roster_id = 1, mailbox_id = 1,
     holiday_calendar_id = 1 WHERE id = 1;

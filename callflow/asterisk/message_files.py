@@ -11,18 +11,25 @@ from collections.abc import Collection, Iterable
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from uuid import uuid4
 
 import structlog
 
 from callflow.asterisk.plan_variables import VOICEMAIL_CONTEXT
-from callflow.service.messages import LeftMessage, MessagesUnreadableError
+from callflow.files import write_new
+from callflow.service.message_ports import LeftMessage, MessagesUnreadableError
 
 log = structlog.get_logger(__name__)
 
 SETTLED_SECONDS = 1.0
 """How long a folder must have been as it is: while somebody listens, messages are moved and numbered anew."""
+YIELD_SECONDS = 0.0002
+"""For how long each reading of a mailbox stands back, so that no call waits for a thread that reads very many."""
+NAME_FILE = ".callflow-spool"
+MOST_SECONDS = 86_400
 _UNHEARD = frozenset(("INBOX", "Urgent"))
 _NO_MESSAGES = frozenset(("tmp", "Deleted"))
+_KEY = re.compile(r"[^\x21-\x7e]|(?<=.{100}).")
 _CALLER = re.compile(r"<([^<>]*)>\s*$")
 
 Marks = tuple[tuple[str, int], ...]
@@ -35,6 +42,38 @@ class MessageFiles:
         self._folder = spool / "voicemail" / VOICEMAIL_CONTEXT
         self._marks: dict[str, Marks] = {}
         self._changing: set[str] = set()
+        self._problems: dict[str, str] = {}
+
+    @property
+    def problem(self) -> str | None:
+        """What of the mailboxes looked at last cannot be read, None when all can."""
+        return next((f"mailbox {mailbox}: {problem}" for mailbox, problem in sorted(self._problems.items())), None)
+
+    def spool(self) -> str:
+        """Return the name of the disk on which the mailboxes lie, "" before anybody has a message; this reads it.
+
+        It stands in a file there, made at the first time: a disk that is not mounted, or another node's, has another
+        name, and nothing counts as gone from the one that is not there.
+
+        Raises:
+            MessagesUnreadableError: the spool cannot be read or written.
+        """
+        path = self._folder / NAME_FILE
+        try:
+            if not self._folder.is_dir():
+                return ""
+            with suppress(FileExistsError):
+                write_new(path, f"{uuid4()}\n".encode())
+            return path.read_text(encoding="ascii").strip() or "unnamed"
+        except OSError as error:
+            raise MessagesUnreadableError(f"{path}: {error.strerror}") from error
+        except ValueError as error:
+            raise MessagesUnreadableError(f"{path} does not hold what we wrote into it; delete it") from error
+
+    def forget(self) -> None:
+        """Read each mailbox anew at the next look at all."""
+        self._marks.clear()
+        self._changing.clear()
 
     def all_changed(self, known: Collection[str] = ()) -> dict[str, tuple[LeftMessage, ...]]:
         """Return all messages of each mailbox that is not as it was when it was read last; one that is gone has none.
@@ -43,17 +82,14 @@ class MessageFiles:
         left for `changed`. This reads from disk: call it in a thread.
 
         Raises:
-            MessagesUnreadableError: the spool cannot be read, or nothing lies there any more, as where its disk is
-                not mounted; nothing counts as gone then.
+            MessagesUnreadableError: the spool cannot be read; nothing counts as gone then.
         """
-        before = {*known, *self._marks}
-        there = self._there()
-        if before and not there:
-            raise MessagesUnreadableError(
-                f"no mailbox lies in {self._folder}, where messages wait for an answer: is its disk mounted? "
-                "If it was left behind for good, close them (callflow messages --close)."
-            )
-        return self._changed(there | before, there)
+        try:
+            with os.scandir(self._folder) as entries:
+                there = {entry.name for entry in entries if entry.is_dir()}
+        except OSError as error:
+            raise MessagesUnreadableError(f"{self._folder}: {error.strerror}") from error
+        return self._changed(there | self._marks.keys() | set(known), there)
 
     def changed(self, mailboxes: Collection[str]) -> dict[str, tuple[LeftMessage, ...]]:
         """Return the same of these mailboxes alone, and of those that were changing when they were looked at last."""
@@ -64,32 +100,31 @@ class MessageFiles:
         found: dict[str, tuple[LeftMessage, ...]] = {}
         self._changing = set()
         for mailbox in asked:
+            self._problems.pop(mailbox, None)
             if mailbox not in there:
                 self._marks.pop(mailbox, None)
                 found[mailbox] = ()
-                continue
-            try:
-                marks = _marks(self._folder / mailbox)
-                if marks == self._marks.get(mailbox):
-                    continue
-                if _settled(marks):
-                    found[mailbox] = _messages(self._folder / mailbox, marks)
-                    self._marks[mailbox] = marks
-                    continue
-            except OSError as error:  # a folder that is made or moved just now is there the next time
-                log.debug("mailbox_not_read", mailbox=mailbox, reason=str(error))
-            self._changing.add(mailbox)
+            elif (messages := self._look(mailbox)) is not None:
+                found[mailbox] = messages
         return found
 
-    def _there(self) -> set[str]:
-        """Return the mailboxes that have a folder; none before anybody has a message."""
+    def _look(self, mailbox: str) -> tuple[LeftMessage, ...] | None:
+        """Return the messages of a mailbox; None if it is as it was, changing, or cannot be read."""
         try:
-            with os.scandir(self._folder) as entries:
-                return {entry.name for entry in entries if entry.is_dir()}
-        except FileNotFoundError:
-            return set()
+            marks = _marks(self._folder / mailbox)
+            if marks == self._marks.get(mailbox):
+                return None
+            if _settled(marks):
+                time.sleep(YIELD_SECONDS)
+                messages = _messages(self._folder / mailbox, marks)
+                self._marks[mailbox] = marks
+                return messages
+        except FileNotFoundError:  # it is moved just now
+            pass
         except OSError as error:
-            raise MessagesUnreadableError(f"{self._folder}: {error.strerror}") from error
+            self._problems[mailbox] = f"{error.filename}: {error.strerror}"
+        self._changing.add(mailbox)
+        return None
 
 
 def _marks(mailbox: Path) -> Marks:
@@ -128,10 +163,10 @@ def _message(path: Path, *, heard: bool, urgent: bool) -> LeftMessage | None:
         left_at = datetime.fromtimestamp(int(values.get("origtime", "")), UTC)
         caller = _CALLER.search(values.get("callerid", ""))
         return LeftMessage(
-            key=values.get("msg_id") or f"{values['origtime']}-{path.stem}",
+            key=_KEY.sub("", values.get("msg_id", "")) or f"{values['origtime']}-{path.stem}",
             caller_number=caller[1] if caller is not None else values.get("callerid", ""),
             left_at=left_at,
-            seconds=int(values.get("duration") or 0),
+            seconds=min(max(0, int(values.get("duration") or 0)), MOST_SECONDS),
             urgent=urgent or values.get("flag") == "Urgent",
             heard=heard,
         )

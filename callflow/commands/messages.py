@@ -1,6 +1,7 @@
 """`callflow messages`: the voicemail messages that nobody has answered, and closing one by hand (R11)."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
 from typing import Annotated
 
@@ -12,7 +13,8 @@ from callflow.errors import CallflowError
 from callflow.policy.model import Policy
 from callflow.policy.numbers import national
 from callflow.service.clock import now
-from callflow.storage.message_tasks import MessageRow, close_message, read_messages
+from callflow.storage.connection import Connection
+from callflow.storage.message_tasks import MessageRow, close_message, read_messages, reopen_message
 from callflow.storage.snapshot import read_snapshot
 
 _TEXTS = {
@@ -33,8 +35,10 @@ _TEXTS = {
         "days": "{days} dygn {hours} tim",
         "unknown": "Inget röstmeddelande {id} väntar på svar. callflow messages visar dem som gör det.",
         "closed_now": "Röstmeddelande {id} är stängt. Inspelningen ligger kvar i röstbrevlådan.",
+        "not_ended": "Inget röstmeddelande {id} är besvarat eller stängt. callflow messages --all visar dem som är det.",
+        "reopened": "Röstmeddelande {id} väntar på svar igen.",
         "no_mailbox": "{number} har ingen röstbrevlåda.",
-        "one_thing": "Ange --close eller en röstbrevlåda, inte båda.",
+        "one_thing": "Ange --close, --reopen eller en röstbrevlåda, inte flera av dem.",
     },
     "en": {
         "none": "No voice messages wait for an answer.",
@@ -53,8 +57,10 @@ _TEXTS = {
         "days": "{days} days {hours} h",
         "unknown": "No voice message {id} waits for an answer. callflow messages shows those that do.",
         "closed_now": "Voice message {id} is closed. The recording stays in the mailbox.",
+        "not_ended": "No voice message {id} was answered or closed. callflow messages --all shows those that were.",
+        "reopened": "Voice message {id} waits for an answer again.",
         "no_mailbox": "{number} has no voicemail.",
-        "one_thing": "Give --close or a mailbox, not both.",
+        "one_thing": "Give --close, --reopen or a mailbox, one of them.",
     },
 }
 
@@ -70,13 +76,20 @@ def command(
         str, typer.Argument(help="A mailbox, or the extension that has it; all where none is given.")
     ] = "",
     close: Annotated[int | None, typer.Option("--close", help="Close this message by hand, by its number.")] = None,
+    reopen: Annotated[
+        int | None,
+        typer.Option("--reopen", help="Have this one wait again: whoever was called back was not reached."),
+    ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Show those that ended within 31 days as well.")] = False,
 ) -> None:
     """Show the voice messages that nobody has answered, oldest first; close one that needs no answer."""
-    if close is not None and number:
+    if sum((close is not None, reopen is not None, bool(number))) > 1:
         raise typer.BadParameter(_say("one_thing"))
     if close is not None:
-        _close(close)
+        _change(close, close_message, "closed_now", "unknown")
+        return
+    if reopen is not None:
+        _change(reopen, reopen_message, "reopened", "not_ended")
         return
     mailbox = _mailbox(number) if number else None
     rows = asyncio.run(change_policy(lambda connection: read_messages(connection, mailbox, with_ended=everything)))
@@ -118,10 +131,10 @@ def _age(age: timedelta) -> str:
     return _say(word, days=days, hours=hours % 24, minutes=minutes % 60)
 
 
-def _close(message_id: int) -> None:
-    if not asyncio.run(change_policy(lambda connection: close_message(connection, message_id))):
-        raise MessagesError(_say("unknown", id=message_id))
-    typer.echo(_say("closed_now", id=message_id))
+def _change(message_id: int, work: Callable[[Connection, int], Awaitable[bool]], done: str, not_done: str) -> None:
+    if not asyncio.run(change_policy(lambda connection: work(connection, message_id))):
+        raise MessagesError(_say(not_done, id=message_id))
+    typer.echo(_say(done, id=message_id))
 
 
 def _mailbox(number: str) -> str:

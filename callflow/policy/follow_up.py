@@ -12,7 +12,7 @@ from callflow.policy.lineage import lineage
 from callflow.policy.model import Mailbox, Policy, Unit
 from callflow.policy.numbers import bare, normalise
 
-LONGEST_LOOK = timedelta(days=31)
+LONGEST_LOOK = timedelta(days=92)
 """How far back open hours are counted."""
 _PREFIXES = frozenset((FeatureAction.HIDE_NUMBER_ONCE, FeatureAction.SHOW_NUMBER_ONCE))
 """Codes after which a number is dialled."""
@@ -47,11 +47,11 @@ class OpenMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reminder:
-    """A message that somebody is to be told of, at this mail address."""
+    """A message that somebody is to be told of, at these mail addresses."""
 
     message: OpenMessage
     to: Reminded
-    address: str
+    addresses: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,14 +83,17 @@ def called_back(policy: Policy, account: str, dialled: str) -> CalledBack | None
 def answers(policy: Policy, caller_id: int, message: OpenMessage) -> bool:
     """Tell whether a call from this extension to a message's caller answers the message.
 
-    It does from its owner's, from those of the unit whose mailbox it is, from who may act for either, and from the
-    operators where the mailbox is the organisation's alone.
+    It does from its owner's, from those of the owner's unit or of the unit whose mailbox it is, from who may act for
+    either, and from the operators where the mailbox is the organisation's alone.
     """
-    caller = policy.extensions[caller_id]
+    caller, mailbox = policy.extensions.get(caller_id), policy.mailboxes.get(message.mailbox_id)
+    if caller is None or mailbox is None:
+        return False
     owners = [policy.extensions[row_id] for row_id in message.extension_ids if row_id in policy.extensions]
-    units = [policy.units[row_id] for row_id in message.unit_ids if row_id in policy.units]
+    unit_ids = (*message.unit_ids, *(owner.unit_id for owner in owners))
+    units = [policy.units[row_id] for row_id in unit_ids if row_id in policy.units]
     if not (owners or units):
-        return is_operator(policy, caller, policy.mailboxes[message.mailbox_id].organisation_id)
+        return is_operator(policy, caller, mailbox.organisation_id)
     own_units = lineage(policy, policy.units.get(caller.unit_id))
     return any(may_act_for(policy, caller, owner) for owner in owners) or any(
         unit in own_units or may_act_for_unit(policy, caller, unit) for unit in units
@@ -107,28 +110,31 @@ def reminder(policy: Policy, message: OpenMessage, now: datetime) -> Reminder | 
     organisation = policy.organisations.get(mailbox.organisation_id) if mailbox is not None else None
     if mailbox is None or organisation is None:
         return None
-    unit, owner = _unit(policy, message), owner_address(policy, mailbox, message)
+    unit, owners = _unit(policy, message), owner_addresses(policy, mailbox, message)
 
     def is_due(hours: int, since: datetime) -> bool:
         begin = max(since, now - LONGEST_LOOK).timestamp()
         return open_seconds(policy, unit, organisation, begin, now.timestamp()) >= hours * 3600
 
     owner_hours, told = organisation.message_owner_hours, message.owner_reminded_at
-    if owner is not None and owner_hours is not None and told is None:
+    if owners and owner_hours is not None and told is None:
         is_owners = is_due(owner_hours, message.left_at)
-        return Reminder(message=message, to=Reminded.OWNER, address=owner) if is_owners else None
-    contact, hours = _contact_address(policy, unit, owner), organisation.message_contact_hours
+        return Reminder(message=message, to=Reminded.OWNER, addresses=owners) if is_owners else None
+    contact, hours = _contact_address(policy, unit, owners), organisation.message_contact_hours
     if contact is None or hours is None or message.contact_reminded_at is not None:
         return None
     is_contacts = is_due(hours, message.left_at) if told is None else is_due(hours - (owner_hours or 0), told)
-    return Reminder(message=message, to=Reminded.CONTACT, address=contact) if is_contacts else None
+    return Reminder(message=message, to=Reminded.CONTACT, addresses=(contact,)) if is_contacts else None
 
 
-def owner_address(policy: Policy, mailbox: Mailbox, message: OpenMessage) -> str | None:
-    """Return where the owner of a mailbox has mail: as the mailbox says, else the person's own."""
+def owner_addresses(policy: Policy, mailbox: Mailbox, message: OpenMessage) -> tuple[str, ...]:
+    """Return where the owners of a mailbox have mail: as the mailbox says, else each person's own."""
+    if mailbox.email:
+        return (mailbox.email,)
     owners = (policy.extensions.get(row_id) for row_id in message.extension_ids)
     people = (policy.people.get(owner.person_id or 0) for owner in owners if owner is not None)
-    return mailbox.email or next((person.email for person in people if person is not None and person.email), None)
+    addresses = (person.email for person in people if person is not None)
+    return tuple(dict.fromkeys(filter(None, addresses)))
 
 
 def _unit(policy: Policy, message: OpenMessage) -> Unit | None:
@@ -137,8 +143,8 @@ def _unit(policy: Policy, message: OpenMessage) -> Unit | None:
     return policy.units.get(ids[0]) if ids else None
 
 
-def _contact_address(policy: Policy, unit: Unit | None, owner: str | None) -> str | None:
-    """Return the address of the nearest who answers for a unit's telephones and is not the owner.
+def _contact_address(policy: Policy, unit: Unit | None, owners: tuple[str, ...]) -> str | None:
+    """Return the address of the nearest who answers for a unit's telephones and is none of the owners.
 
     Its telephone contact, its manager, then those of the units above.
     """
@@ -146,4 +152,4 @@ def _contact_address(policy: Policy, unit: Unit | None, owner: str | None) -> st
     ids = (person_id for row in above for person_id in (row.telephone_contact_id, row.manager_id))
     people = (policy.people.get(person_id or 0) for person_id in ids)
     addresses = (person.email for person in people if person is not None)
-    return next((address for address in addresses if address and address != owner), None)
+    return next((address for address in addresses if address and address not in owners), None)

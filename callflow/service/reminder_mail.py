@@ -43,20 +43,18 @@ mailbox.
 _CONTACT_SV = """\
 Hej!
 
-Du svarar för enhetens telefoni. De här röstmeddelandena har ingen svarat på, trots en påminnelse till den som har
-röstbrevlådan:
+Du svarar för enhetens telefoni. Det här har kommit till en röstbrevlåda, och ingen har svarat på det:
 
 {boxes}
 
-Se till att någon ringer upp: den som har röstbrevlådan eller en kollega.
+Se till att någon på enheten ringer upp.
 """
 _CONTACT_EN = """\
-You answer for the telephones of the unit. Nobody has answered these voice messages, though whose mailbox it is has
-been reminded:
+You answer for the telephones of the unit. Nobody has answered these voice messages:
 
 {boxes}
 
-See that somebody calls back.
+See that somebody in the unit calls back.
 """
 _BODY = {Reminded.OWNER: (_OWNER_SV, _OWNER_EN), Reminded.CONTACT: (_CONTACT_SV, _CONTACT_EN)}
 _WORDS = (
@@ -65,18 +63,20 @@ _WORDS = (
 )
 
 
-def reminder_mails(policy: Policy, reminders: Iterable[Reminder], sender: str) -> list[EmailMessage]:
-    """Return one mail from `sender` for each address and role, with all that they are reminded of."""
-    groups: dict[tuple[Reminded, str], list[OpenMessage]] = defaultdict(list)
+def grouped(reminders: Iterable[Reminder]) -> list[list[Reminder]]:
+    """Return the reminders that go into one mail each: those to the same readers."""
+    groups: dict[tuple[Reminded, tuple[str, ...]], list[Reminder]] = defaultdict(list)
     for it in reminders:
-        groups[it.to, it.address].append(it.message)
-    return [_mail(policy, to, address, messages, sender) for (to, address), messages in sorted(groups.items())]
+        groups[it.to, it.addresses].append(it)
+    return list(groups.values())
 
 
-def _mail(policy: Policy, to: Reminded, address: str, messages: Sequence[OpenMessage], sender: str) -> EmailMessage:
+def reminder_mail(policy: Policy, group: Sequence[Reminder], sender: str) -> EmailMessage:
+    """Return the mail from `sender` of reminders to the same readers; raise `ValueError` for a bad address."""
+    to, messages = group[0].to, [it.message for it in group]
     mail = EmailMessage()
     mail["From"] = Address(SENDER_NAME, addr_spec=sender)
-    mail["To"] = Address(addr_spec=address)
+    mail["To"] = [Address(addr_spec=address) for address in group[0].addresses]
     mail["Subject"] = _SUBJECT[min(len(messages), 2)].format(count=len(messages))
     mail["Date"] = localtime()
     mail["Message-ID"] = make_msgid(domain=sender.rpartition("@")[2])

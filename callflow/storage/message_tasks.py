@@ -21,6 +21,11 @@ ORDER BY m.left_at, m.id
 """
 _CLOSE = "UPDATE voicemail_message SET state = 'closed' WHERE id = $1 AND state IN ('unheard', 'heard') RETURNING id"
 
+_REOPEN = """
+UPDATE voicemail_message SET state = CASE WHEN heard_at IS NULL THEN 'unheard' ELSE 'heard' END
+WHERE id = $1 AND state IN ('answered', 'closed') RETURNING id
+"""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MessageRow:
@@ -51,3 +56,8 @@ async def read_messages(
 async def close_message(connection: Connection, message_id: int) -> bool:
     """Close a message; False when there is none that waits for an answer."""
     return await connection.fetchval(_CLOSE, message_id) is not None
+
+
+async def reopen_message(connection: Connection, message_id: int) -> bool:
+    """Have a message wait for an answer again; False when there is none that was answered or closed."""
+    return await connection.fetchval(_REOPEN, message_id) is not None

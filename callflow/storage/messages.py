@@ -7,7 +7,7 @@ from typing import Any
 import asyncpg
 
 from callflow.policy.follow_up import OpenMessage, Reminder
-from callflow.service.messages import Contents, LeftMessage, MessagesState
+from callflow.service.message_ports import Contents, LeftMessage, MessagesState
 from callflow.storage.connection import LOST
 from callflow.storage.kept_connection import KeptConnection
 
@@ -21,29 +21,49 @@ SERVER_SETTINGS = {
 BY_TELEPHONE = "voicemail"
 """Who has closed a message that was deleted in the mailbox."""
 
-_OPEN_MAILBOXES = """
+BEFORE = "before"
+"""Who has closed a message that was heard long before anybody followed it up."""
+
+_MAILBOXES_ON = """
 SELECT DISTINCT b.number FROM voicemail_message AS m JOIN mailbox AS b ON b.id = m.mailbox_id
-WHERE m.state IN ('unheard', 'heard')
+WHERE m.spool = $1 AND m.gone_at IS NULL
 """
-_PUT = """
-INSERT INTO voicemail_message AS m (mailbox_id, key, caller_number, left_at, seconds, urgent, state)
-SELECT b.id, t.key, t.caller_number, t.left_at, t.seconds, t.urgent, CASE WHEN t.heard THEN 'heard' ELSE 'unheard' END
-FROM jsonb_to_recordset($1::jsonb) AS t (
-    mailbox text, key text, caller_number text, left_at timestamptz, seconds integer, urgent boolean, heard boolean
-) JOIN mailbox AS b ON b.number = t.mailbox
+_PUT = f"""
+INSERT INTO voicemail_message AS m
+    (mailbox_id, spool, key, caller_number, left_at, seconds, urgent, state, heard_at, ended_by)
+SELECT b.id, $2, t.key, t.caller_number, t.left_at, t.seconds, t.urgent,
+    CASE WHEN t.is_old THEN 'closed' WHEN t.heard THEN 'heard' ELSE 'unheard' END,
+    CASE WHEN t.heard THEN clock_timestamp() END, CASE WHEN t.is_old THEN '{BEFORE}' END
+FROM (
+    SELECT *, t.heard AND t.left_at < clock_timestamp() - interval '1 day' AS is_old
+    FROM jsonb_to_recordset($1::jsonb) AS t (
+        mailbox text, key text, caller_number text, left_at timestamptz, seconds integer, urgent boolean,
+        heard boolean
+    )
+) AS t JOIN mailbox AS b ON b.number = t.mailbox
 ORDER BY t.left_at, b.id, t.key
-ON CONFLICT (mailbox_id, key) DO UPDATE SET state = excluded.state
-WHERE m.state <> excluded.state
-    AND (m.state IN ('unheard', 'heard') OR (m.state = 'closed' AND m.ended_by = $2))
-"""
-_GONE = """
-UPDATE voicemail_message AS m SET state = 'closed', ended_by = $3
+ON CONFLICT (mailbox_id, spool, key) DO UPDATE SET
+    gone_at = NULL,
+    heard_at = coalesce(m.heard_at, excluded.heard_at),
+    state = CASE
+        WHEN m.state IN ('unheard', 'heard') OR (m.state = 'closed' AND m.ended_by = '{BY_TELEPHONE}')
+            THEN CASE WHEN excluded.heard_at IS NULL THEN 'unheard' ELSE 'heard' END
+        ELSE m.state
+    END
+WHERE m.gone_at IS NOT NULL
+    OR (m.state IN ('unheard', 'heard') AND (m.state = 'heard') <> (excluded.heard_at IS NOT NULL))
+"""  # noqa: S608 - of names in this file
+_GONE = f"""
+UPDATE voicemail_message AS m SET
+    gone_at = clock_timestamp(),
+    state = CASE WHEN m.state IN ('unheard', 'heard') THEN 'closed' ELSE m.state END,
+    ended_by = CASE WHEN m.state IN ('unheard', 'heard') THEN '{BY_TELEPHONE}' ELSE m.ended_by END
 FROM mailbox AS b
-WHERE b.id = m.mailbox_id AND b.number = ANY ($2) AND m.state IN ('unheard', 'heard') AND NOT EXISTS (
+WHERE b.id = m.mailbox_id AND b.number = ANY ($3) AND m.spool = $2 AND m.gone_at IS NULL AND NOT EXISTS (
     SELECT FROM jsonb_to_recordset($1::jsonb) AS t (mailbox text, key text)
     WHERE t.mailbox = b.number AND t.key = m.key
 )
-"""
+"""  # noqa: S608 - of names in this file
 _OPEN = """
 SELECT m.id, m.mailbox_id, m.left_at, m.seconds, m.caller_number, m.state = 'heard' AS heard, m.urgent,
     m.owner_reminded_at, m.contact_reminded_at,
@@ -83,20 +103,21 @@ class PostgresMessages:
         away = (*LOST, asyncpg.PostgresError)
         self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS, away=away)
 
-    async def open_mailboxes(self) -> frozenset[str]:
-        """Return the numbers of the mailboxes with messages that nobody has answered."""
+    async def mailboxes_on(self, spool: str) -> frozenset[str]:
+        """Return the numbers of the mailboxes of which messages are stored as lying on this disk."""
         async with self._connection.used() as connection:
-            return frozenset(row["number"] for row in await connection.fetch(_OPEN_MAILBOXES))
+            return frozenset(row["number"] for row in await connection.fetch(_MAILBOXES_ON, spool))
 
-    async def put(self, contents: Contents, caller_of: Callable[[str], str | None]) -> None:
-        """Make what is stored of these mailboxes what is in them; who called is stored as `caller_of` has it.
+    async def put(self, spool: str, contents: Contents, caller_of: Callable[[str], str | None]) -> None:
+        """Make what is stored of these mailboxes on a disk what is in them; `caller_of` reads who called.
 
-        A message that was answered or closed by hand stays so; one that counted as deleted and is there is open.
+        A message that was answered or closed by hand stays so; one that counted as deleted and is there is open. One
+        that was heard, is older than a day and was not known is closed: nobody is reminded of what is long done.
         """
-        rows = [_row(mailbox, it, caller_of) for mailbox, messages in contents.items() for it in messages]
+        rows = json.dumps([_row(mailbox, it, caller_of) for mailbox, messages in contents.items() for it in messages])
         async with self._connection.used() as connection, connection.transaction():
-            await connection.execute(_PUT, json.dumps(rows), BY_TELEPHONE)
-            await connection.execute(_GONE, json.dumps(rows), list(contents), BY_TELEPHONE)
+            await connection.execute(_PUT, rows, spool)
+            await connection.execute(_GONE, rows, spool, list(contents))
 
     async def from_callers(self, numbers: Sequence[str]) -> Sequence[OpenMessage]:
         """Return the open messages of these callers."""

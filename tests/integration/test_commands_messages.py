@@ -8,8 +8,8 @@ from tests.command_line import CommandLine
 ANNA, WITHOUT = "61100", "61103"
 PUT = """
     INSERT INTO voicemail_message
-        (mailbox_id, key, caller_number, left_at, seconds, urgent, state, ended_by, owner_reminded_at)
-    SELECT id, clock_timestamp()::text, $2, clock_timestamp() - $3::interval, 34, $4, $5, $6,
+        (mailbox_id, spool, key, caller_number, left_at, seconds, urgent, state, ended_by, owner_reminded_at)
+    SELECT id, 's', clock_timestamp()::text, $2, clock_timestamp() - $3::interval, 34, $4, $5, $6,
         '2026-11-26 17:00Z'::timestamptz
     FROM mailbox WHERE number = $1 RETURNING id
 """
@@ -55,15 +55,19 @@ async def test_message_is_closed_by_hand_and_still_shown_with_all(
     assert " av phone:+4690161100;" in answered
     assert ", 34 s, stängt 20" in closed
     assert " av cli:" in closed
+    assert callflow.shows("messages", "--reopen", str(message)) == f"Röstmeddelande {message} väntar på svar igen.\n"
+    [again] = said(callflow.shows("messages"))
+    assert ", 34 s, inte avlyssnat, väntar sedan 1 min" in again
 
 
 async def test_what_cannot_be_is_refused(callflow: CommandLine, sample_database_url: str) -> None:
     message = await put(sample_database_url, timedelta(minutes=1), state="closed")
     assert f"Inget röstmeddelande {message} väntar" in callflow.refuses("messages", "--close", str(message))
     assert "Inget röstmeddelande 404 väntar" in callflow.refuses("messages", "--close", "404")
+    assert "Inget röstmeddelande 404 är" in callflow.refuses("messages", "--reopen", "404")
     assert "är ingen anknytning" in callflow.refuses("messages", "99999")
     assert f"{WITHOUT} har ingen röstbrevlåda" in callflow.refuses("messages", WITHOUT)
-    assert "inte båda" in callflow.refuses("messages", ANNA, "--close", "1", code=2)
+    assert "inte flera" in callflow.refuses("messages", ANNA, "--close", "1", code=2)
 
 
 async def test_words_are_english_where_that_is_set(callflow: CommandLine, sample_database_url: str) -> None:

@@ -13,7 +13,8 @@ from callflow.policy.follow_up import OpenMessage, Reminder, reminder
 from callflow.policy.model import Policy
 from callflow.service import messages as service
 from callflow.service.mail import MailNotSpooledError
-from callflow.service.messages import LeftMessage, MessageFollowUp, MessagesUnreadableError
+from callflow.service.message_ports import LeftMessage, MessagesUnreadableError
+from callflow.service.messages import MessageFollowUp
 from callflow.service.telephony import MailboxChanged, PlanReported, RingingLost
 from callflow.storage.connection import Connection, connected
 from callflow.storage.messages import SERVER_SETTINGS, PostgresMessages
@@ -33,7 +34,15 @@ class Boxes:
 
     contents: dict[str, tuple[LeftMessage, ...]] = field(default_factory=dict)
     error: str = ""
+    problem: str | None = None
+    disk: str = "a disk"
     looked_at: list[str] = field(default_factory=list)
+
+    def spool(self) -> str:
+        return self.disk
+
+    def forget(self) -> None:
+        self.looked_at.append("anew")
 
     def all_changed(self, known: Collection[str] = ()) -> dict[str, tuple[LeftMessage, ...]]:
         self.looked_at.append("all")
@@ -211,7 +220,7 @@ async def test_call_back_to_a_colleague_by_the_short_number_answers(town: Town) 
 
 async def test_what_happened_while_no_service_ran_is_found_at_the_start(town: Town) -> None:
     async with running(town.follow_up().run()):
-        town.boxes.contents = {OWNER: (left("a"),), COLLEAGUE: (left("b"),)}
+        town.boxes.contents = {OWNER: (left("a"),), COLLEAGUE: (left("b", "+46701740606"),)}
         await town.becomes(OPEN, OPEN)
     town.boxes.contents = {OWNER: (left("a", heard=True),)}
     async with running(town.follow_up().run()):
@@ -224,11 +233,91 @@ async def test_mailbox_is_looked_at_when_the_switch_tells_of_it_and_all_when_new
     monkeypatch.setattr(service, "LOOK_AT_ALL_SECONDS", 300.0)
     follow_up = town.follow_up()
     async with running(follow_up.run()):
-        await until(lambda: town.boxes.looked_at == ["all"])
+        await until(lambda: town.boxes.looked_at == ["anew", "all"])
         follow_up.take(MailboxChanged(OWNER))
-        await until(lambda: town.boxes.looked_at == ["all", OWNER])
+        await until(lambda: town.boxes.looked_at == ["anew", "all", OWNER])
         follow_up.take(RingingLost())
-        await until(lambda: town.boxes.looked_at == ["all", OWNER, "all"])
+        await until(lambda: town.boxes.looked_at == ["anew", "all", OWNER, "all"])
+
+
+async def test_disk_that_is_not_mounted_closes_nothing_and_what_is_there_is_followed_up(town: Town) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a"),), COLLEAGUE: (left("b", "+46701740606"),)}
+        await town.becomes(OPEN, OPEN)
+        town.boxes.disk, town.boxes.contents = "", {}
+        await until(lambda: follow_up.state.open == 2)
+        town.boxes.disk, town.boxes.contents = "the place where it was", {OWNER: (left("c"),)}
+        await town.becomes(OPEN, OPEN, OPEN)
+        town.boxes.contents = {OWNER: ()}
+        await town.becomes(OPEN, OPEN, DELETED)
+        follow_up.take(call(OWNER, "0701740605"))
+        await town.becomes(BY_OWNER, OPEN, DELETED)
+        town.boxes.disk, town.boxes.contents = "a disk", {OWNER: (left("a"),)}
+        await town.becomes(BY_OWNER, DELETED, DELETED)
+
+
+async def test_two_nodes_with_a_disk_each_leave_each_others_messages_alone(town: Town) -> None:
+    other = Town(town.url, town.policy, town.connection)
+    other.boxes.disk = "the other's disk"
+    async with running(town.follow_up().run(), other.follow_up().run()):
+        town.boxes.contents = {OWNER: (left("a"),)}
+        other.boxes.contents = {OWNER: (left("b"),)}
+        await town.becomes(OPEN, OPEN)
+        other.boxes.contents = {OWNER: ()}
+        await town.becomes(OPEN, DELETED)
+
+
+async def test_what_was_heard_long_before_anybody_followed_it_up_is_closed(town: Town) -> None:
+    async with running(town.follow_up().run()):
+        heard, unheard = left("a", heard=True, hours_ago=25), left("b", hours_ago=25)
+        town.boxes.contents = {OWNER: (heard, unheard, left("c", heard=True))}
+        await town.becomes(("closed", "before"), OPEN, HEARD)
+        town.boxes.contents = {OWNER: (heard, unheard)}
+        await town.becomes(("closed", "before"), OPEN, DELETED)
+
+
+async def test_messages_that_the_database_has_lost_are_given_to_it_anew(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        await until(lambda: "all" in town.boxes.looked_at)
+        assert town.boxes.looked_at[0] == "anew"
+        assert town.boxes.looked_at.count("anew") == 1
+    monkeypatch.setattr(service, "READ_ANEW_SECONDS", 0.0)
+    async with running(town.follow_up().run()):
+        await until(lambda: town.boxes.looked_at.count("anew") > 2)
+
+
+async def test_mailbox_that_cannot_be_read_is_told_and_holds_up_nothing(town: Town) -> None:
+    follow_up = town.follow_up()
+    town.boxes.problem = "mailbox 61101: Input/output error"
+    async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a"),)}
+        await town.becomes(OPEN)
+        await until(lambda: follow_up.error == town.boxes.problem)
+        follow_up.take(call(OWNER, "0701740605"))
+        await town.becomes(BY_OWNER)
+        town.boxes.problem = None
+        await until(lambda: follow_up.error is None)
+
+
+async def test_address_that_no_mail_can_have_reminds_nobody_and_stops_no_other(town: Town, policy: Policy) -> None:
+    object.__setattr__(policy, "schedules", {})
+    [box] = [it for it in policy.mailboxes.values() if it.number == OWNER]
+    object.__setattr__(box, "email", "anna..ek@umea.example")
+    async with running(town.follow_up().run()):
+        town.boxes.contents = {OWNER: (left(hours_ago=5),), COLLEAGUE: (left(hours_ago=5),)}
+        await until(lambda: len(town.mails.posted) == 1)
+        await _two_looks(town)
+    assert len(town.mails.posted) == 1
+
+
+async def test_what_cannot_be_understood_of_a_call_disturbs_nobody(town: Town) -> None:
+    fields = {"dialstatus": "ANSWER", "answered": "x", "dialled": "0701740605"}
+    bad = PlanReported(event="plan_ended", call_id="1.1", account=OWNER, fields=fields)
+    town.follow_up().take(bad)
 
 
 async def test_spool_that_cannot_be_read_is_told_and_read_when_it_can(town: Town) -> None:
@@ -365,7 +454,7 @@ async def test_database_that_is_away_loses_neither_messages_nor_calls(town: Town
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1",
                 SERVER_SETTINGS["application_name"],
             )
-            town.boxes.contents = {OWNER: (left(heard=True),), COLLEAGUE: (left("b"),)}
+            town.boxes.contents = {OWNER: (left(heard=True),), COLLEAGUE: (left("b", "+46701740606"),)}
             follow_up.take(call(OWNER, "0701740605"))
             await until(lambda: follow_up.error is not None and not town.boxes.contents)
         finally:

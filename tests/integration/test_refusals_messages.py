@@ -4,7 +4,7 @@ import pytest
 
 from tests.refusals import REGION, Refusal, assert_refused, assert_refused_without_triggers, cases, connect
 
-MESSAGE = "INSERT INTO voicemail_message (mailbox_id, key, left_at, seconds, state) VALUES "
+MESSAGE = "INSERT INTO voicemail_message (mailbox_id, spool, key, left_at, seconds, state) VALUES "
 
 REFUSALS = [
     *(
@@ -12,9 +12,11 @@ REFUSALS = [
             f"UPDATE organisation SET {column} = {hours}", f"organisation_{column}_range", "öppna timmar", net=True
         )
         for column in ("message_owner_hours", "message_contact_hours")
-        for hours in (0, 201)
+        for hours in (0, 101)
     ),
-    Refusal(f"{MESSAGE}(1, 'b', '2026-03-01Z', 20, 'lost')", "voicemail_message_state_known", "unheard", net=True),
+    Refusal(
+        f"{MESSAGE}(1, 's', 'b', '2026-03-01Z', 20, 'lost')", "voicemail_message_state_known", "unheard", net=True
+    ),
     Refusal("UPDATE voicemail_message SET state = 'lost'", "voicemail_message_state_known", "unheard", net=True),
 ]
 

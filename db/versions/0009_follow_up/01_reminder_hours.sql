@@ -7,25 +7,25 @@ ALTER TABLE organisation
 ADD COLUMN message_owner_hours smallint DEFAULT 4,
 ADD COLUMN message_contact_hours smallint DEFAULT 8;
 ALTER TABLE organisation
-ADD CONSTRAINT organisation_message_owner_hours_range CHECK (message_owner_hours BETWEEN 1 AND 200),
-ADD CONSTRAINT organisation_message_contact_hours_range CHECK (message_contact_hours BETWEEN 1 AND 200);
+ADD CONSTRAINT organisation_message_owner_hours_range CHECK (message_owner_hours BETWEEN 1 AND 100),
+ADD CONSTRAINT organisation_message_contact_hours_range CHECK (message_contact_hours BETWEEN 1 AND 100);
 
 CREATE FUNCTION policy_check_message_hours() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF NEW.message_owner_hours NOT BETWEEN 1 AND 200 THEN
+    IF NEW.message_owner_hours NOT BETWEEN 1 AND 100 THEN
         PERFORM policy_refuse(
             'organisation', 'organisation_message_owner_hours_range',
-            format('Den som äger en röstbrevlåda kan inte påminnas efter %s timmar. Ange 1 till 200 öppna timmar, eller '
+            format('Den som äger en röstbrevlåda kan inte påminnas efter %s timmar. Ange 1 till 100 öppna timmar, eller '
                    'NULL för ingen påminnelse.', NEW.message_owner_hours),
-            'message_owner_hours is 1 to 200 open hours, or NULL for no reminder.'
+            'message_owner_hours is 1 to 100 open hours, or NULL for no reminder.'
         );
     END IF;
-    IF NEW.message_contact_hours NOT BETWEEN 1 AND 200 THEN
+    IF NEW.message_contact_hours NOT BETWEEN 1 AND 100 THEN
         PERFORM policy_refuse(
             'organisation', 'organisation_message_contact_hours_range',
-            format('Enhetens telefonkontakt kan inte påminnas efter %s timmar. Ange 1 till 200 öppna timmar, eller NULL '
+            format('Enhetens telefonkontakt kan inte påminnas efter %s timmar. Ange 1 till 100 öppna timmar, eller NULL '
                    'för ingen påminnelse.', NEW.message_contact_hours),
-            'message_contact_hours is 1 to 200 open hours, or NULL for no reminder.'
+            'message_contact_hours is 1 to 100 open hours, or NULL for no reminder.'
         );
     END IF;
     RETURN NEW;

@@ -4,11 +4,12 @@ import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from callflow.asterisk.message_files import MessageFiles
-from callflow.service.messages import LeftMessage, MessagesUnreadableError
+from callflow.service.message_ports import LeftMessage, MessagesUnreadableError
 
 LONG_AGO = 1_790_000_000
 LEFT = datetime(2026, 11, 26, 14, 3, tzinfo=UTC)
@@ -167,35 +168,72 @@ def test_message_without_asterisks_name_for_it_has_one_by_its_time(files: Messag
     assert message.seconds == 0
 
 
-def test_before_anybody_has_a_message_there_is_nothing(tmp_path: Path) -> None:
-    assert MessageFiles(tmp_path / "not there").all_changed() == {}
+def test_before_anybody_has_a_message_there_is_no_disk_and_nothing_is_made(tmp_path: Path) -> None:
+    files = MessageFiles(tmp_path)
+    assert files.spool() == ""
+    assert list(tmp_path.iterdir()) == []
 
 
-def test_spool_that_cannot_be_read_is_an_error_and_nothing_counts_as_gone(files: MessageFiles, boxes: Path) -> None:
-    lay(boxes / "61100" / "INBOX")
-    files.all_changed()
-    away = boxes.rename(boxes.with_name("away"))
-    boxes.write_text("no folder")
-    with pytest.raises(MessagesUnreadableError, match="Not a directory"):
+def test_disk_keeps_its_name_and_another_has_another(files: MessageFiles, boxes: Path, tmp_path: Path) -> None:
+    name = files.spool()
+    assert len(name) > 30
+    assert MessageFiles(tmp_path).spool() == name
+    boxes.rename(boxes.with_name("away"))
+    boxes.mkdir()
+    assert files.spool() not in {name, ""}
+
+
+def test_name_that_is_not_ours_is_an_error(files: MessageFiles, boxes: Path) -> None:
+    (boxes / ".callflow-spool").write_bytes(b"\xff")
+    with pytest.raises(MessagesUnreadableError, match="delete it"):
+        files.spool()
+
+
+def test_spool_that_cannot_be_read_is_an_error(files: MessageFiles, boxes: Path) -> None:
+    boxes.rmdir()
+    with pytest.raises(MessagesUnreadableError, match="No such file"):
         files.all_changed()
-    boxes.unlink()
-    away.rename(boxes)
-    assert files.all_changed() == {}
+    boxes.symlink_to(boxes)
+    with pytest.raises(MessagesUnreadableError, match="symbolic"):
+        files.all_changed()
 
 
-@pytest.mark.parametrize("is_mounted", [True, False])
-def test_spool_without_mailboxes_where_there_were_some_is_an_error_and_nothing_counts_as_gone(
-    files: MessageFiles, boxes: Path, is_mounted: bool
+def test_message_that_cannot_be_read_is_told_with_its_mailbox_and_the_others_are_read(
+    files: MessageFiles, boxes: Path
 ) -> None:
     lay(boxes / "61100" / "INBOX")
-    away = boxes.with_name("away")
-    for known in (["61100"], []):
-        boxes.rename(away)
-        if is_mounted:
-            boxes.mkdir()
-        with pytest.raises(MessagesUnreadableError, match="is its disk mounted"):
-            files.all_changed(known)
-        if is_mounted:
-            boxes.rmdir()
-        away.rename(boxes)
-        files.all_changed(known)
+    odd = boxes / "61101" / "INBOX" / "msg0000.txt"
+    odd.mkdir(parents=True)
+    settle(odd.parent)
+    assert files.all_changed() == {"61100": (MESSAGE,)}
+    assert "mailbox 61101" in (files.problem or "")
+    assert "Is a directory" in (files.problem or "")
+    odd.rmdir()
+    settle(odd.parent)
+    assert files.changed([]) == {"61101": ()}
+    assert files.problem is None
+
+
+def test_what_was_read_is_read_again_when_it_is_forgotten(files: MessageFiles, boxes: Path) -> None:
+    lay(boxes / "61100" / "INBOX")
+    files.all_changed()
+    files.forget()
+    assert files.all_changed() == {"61100": (MESSAGE,)}
+
+
+@pytest.mark.parametrize(
+    ("told", "seconds", "key"),
+    [
+        ({"duration": "9" * 20}, 86_400, "k"),
+        ({"duration": "-5"}, 0, "k"),
+        ({"key": "a\x00b c" + "d" * 200}, 34, "abc"),
+    ],
+)
+def test_damaged_message_is_read_as_far_as_it_can_be(
+    files: MessageFiles, boxes: Path, told: dict[str, Any], seconds: int, key: str
+) -> None:
+    lay(boxes / "61100" / "INBOX", **{"key": "k", **told})
+    [message] = files.all_changed()["61100"]
+    assert message.seconds == seconds
+    assert message.key.startswith(key)
+    assert len(message.key) <= 100

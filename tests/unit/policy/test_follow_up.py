@@ -12,7 +12,7 @@ from callflow.policy.follow_up import (
     answers,
     called_back,
     caller_of,
-    owner_address,
+    owner_addresses,
     reminder,
 )
 from callflow.policy.model import Policy
@@ -76,7 +76,7 @@ IN_SWITCHBOARD: dict[str, Any] = {"mailbox_id": SWITCHBOARD_BOX, "extension_ids"
 def reminded(rows: Policy, message: OpenMessage, now: str) -> str | None:
     """Return who is reminded then, as `owner anna@…`."""
     found = reminder(rows, message, at(now))
-    return f"{found.to.value} {found.address}" if found is not None else None
+    return f"{found.to.value} {' '.join(found.addresses)}" if found is not None else None
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_contact_is_reminded_of_the_message_of_an_owner_without_an_address_at_th
     [
         ({"message_owner_hours": None}, f"contact {CONTACT}"),
         ({"message_owner_hours": None, "message_contact_hours": None}, None),
-        ({"message_owner_hours": 200}, None),
+        ({"message_owner_hours": 100}, None),
     ],
 )
 def test_an_organisation_chooses_after_how_many_hours_or_never(values: dict[str, Any], told: str | None) -> None:
@@ -155,10 +155,15 @@ def test_hours_are_the_switchboards_where_no_unit_has_the_mailbox() -> None:
     assert reminded(rows, late, "2026-11-25 12:00") == "owner vaxel@umea.example"
 
 
-def test_open_hours_of_longer_than_a_month_ago_remind_nobody() -> None:
-    closed = schedule(1, (8 * 60, 17 * 60), exceptions=(exception("2026-10-01", "2026-12-31", "Renovering"),))
-    old = left(at("2026-09-01 10:00"))
-    assert reminded(town(schedules=[closed]), old, "2026-10-02 10:00") == f"owner {ANNA}"
+def test_call_from_an_extension_or_to_a_mailbox_that_is_gone_answers_nothing() -> None:
+    assert answers(town(), 404, left()) is False
+    assert answers(town(), OWNER, left(mailbox_id=404)) is False
+
+
+def test_open_hours_of_longer_than_three_months_ago_remind_nobody() -> None:
+    closed = schedule(1, (8 * 60, 17 * 60), exceptions=(exception("2026-08-10", "2026-12-31", "Renovering"),))
+    old = left(at("2026-08-03 10:00"))
+    assert reminded(town(schedules=[closed]), old, "2026-08-11 10:00") == f"owner {ANNA}"
     assert reminded(town(schedules=[closed]), old, "2026-11-24 10:00") is None
 
 
@@ -179,14 +184,18 @@ def test_message_of_a_mailbox_or_an_owner_that_is_gone_reminds_nobody_and_fails_
 
 def test_mailboxs_own_address_counts_before_its_owners() -> None:
     box = mailbox(OWN_BOX, email="avdelningen@umea.example")
-    assert owner_address(town(), box, left()) == "avdelningen@umea.example"
-    assert owner_address(town(), mailbox(OWN_BOX), left(extension_ids=(99, COLLEAGUE, OWNER))) == ANNA
+    assert owner_addresses(town(), box, left()) == ("avdelningen@umea.example",)
+
+
+def test_everybody_who_has_the_mailbox_is_its_owner() -> None:
+    shared = left(extension_ids=(99, COLLEAGUE, MANAGER, OWNER))
+    assert owner_addresses(town(), mailbox(OWN_BOX), shared) == (CHIEF, ANNA)
 
 
 @pytest.mark.parametrize(
-    ("caller", "answered"), [(OWNER, True), (COLLEAGUE, False), (MANAGER, True), (ELSEWHERE, False), (OPERATOR, True)]
+    ("caller", "answered"), [(OWNER, True), (COLLEAGUE, True), (MANAGER, True), (ELSEWHERE, False), (OPERATOR, True)]
 )
-def test_call_back_answers_a_message_from_the_owner_and_from_who_may_act_for_the_owner(
+def test_call_back_answers_a_message_from_the_owner_the_owners_unit_and_who_may_act_for_the_owner(
     caller: int, answered: bool
 ) -> None:
     assert answers(town(), caller, left()) is answered
