@@ -35,7 +35,7 @@ _TEXTS = {
         "days": "{days} dygn {hours} tim",
         "unknown": "Inget röstmeddelande {id} väntar på svar. callflow messages visar dem som gör det.",
         "closed_now": "Röstmeddelande {id} är stängt. Inspelningen ligger kvar i röstbrevlådan.",
-        "not_ended": "Inget röstmeddelande {id} är besvarat eller stängt. callflow messages --all visar dem som är det.",
+        "not_ended": "Inget röstmeddelande {id} är besvarat eller stängt. callflow messages --all visar dem.",
         "reopened": "Röstmeddelande {id} väntar på svar igen.",
         "no_mailbox": "{number} har ingen röstbrevlåda.",
         "one_thing": "Ange --close, --reopen eller en röstbrevlåda, inte flera av dem.",
