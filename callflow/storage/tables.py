@@ -89,6 +89,7 @@ organisation = Table(
     Column("ring_pause_ms", Integer, nullable=False, server_default="5000"),
     Column("outside_diversion_days", SmallInteger, nullable=True),
     Column("absence_date_order", Text, nullable=False, server_default="MMDD"),
+    Column("history_days", SmallInteger, nullable=False, server_default="365"),
 )
 
 number_range = Table(
