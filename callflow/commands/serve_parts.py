@@ -60,6 +60,7 @@ from callflow.service.pauses import collect_garbage
 from callflow.service.pin_changes import PinChanges
 from callflow.service.policy_holder import Follower, PolicyHolder
 from callflow.service.ports import Snapshot, Speech
+from callflow.service.retention import Retention
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
@@ -70,6 +71,7 @@ from callflow.storage.messages import PostgresMessages
 from callflow.storage.outbox import PostgresOutbox
 from callflow.storage.phone_changes import PostgresChanges
 from callflow.storage.pins import pin_store
+from callflow.storage.retention import forget_in
 from callflow.storage.snapshot_file import JsonSnapshotFile
 from callflow.storage.store import PostgresPolicyStore
 
@@ -160,6 +162,7 @@ def compose(chosen: Settings) -> Service:
             "messages": messages.run,
             "outbox": outbox.run,
             "calendars": reader.run,
+            "retention": Retention(forget_in(database_url())).run,
             "machine": machine.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,

@@ -2,7 +2,8 @@
 
 INVARIANT: only absences that a calendar made are changed or removed, and only where the calendar says something else:
 a reading that finds nothing new makes no revision. An event is known by its key, which changes with its times. An
-absence that its person has ended or shortened therefore stays so until the event itself is moved.
+absence that its person has ended or shortened therefore stays so until the event itself is moved, and `policy_forget`
+leaves it as long as the event goes on.
 """
 
 from collections.abc import Sequence
@@ -70,13 +71,6 @@ SELECT id, calendar_event, reason_id, returns_at > clock_timestamp() AS is_to_co
 WHERE person_id = $1 AND calendar_event IS NOT NULL AND (returns_at > clock_timestamp() OR calendar_event = ANY ($2))
 """
 _REMOVE = "DELETE FROM absence WHERE id = ANY ($1)"
-_FORGET = """
-DELETE FROM absence
-WHERE person_id = $1 AND returns_at < clock_timestamp() - interval '31 days'
-    AND calendar_event IS NOT NULL AND NOT calendar_event = ANY ($2)
-"""
-"""What is long past goes when something is changed anyhow, but not what the calendar still has: an absence that its
-person has ended is how that is known."""
 _ADD = """
 INSERT INTO absence (person_id, reason_id, starts_at, returns_at, calendar_event)
 SELECT $1::integer, * FROM unnest($2::integer[], $3::timestamptz[], $4::timestamptz[], $5::text[])
@@ -151,7 +145,6 @@ async def _put_absences(connection: Connection, feed: CalendarFeed, content: Cal
         await take_turn(connection)
         if not await connection.fetchval(_IS_OURS, feed.id, feed.mark):
             return False
-        await connection.execute(_FORGET, feed.person_id, list(wanted))
         for sql, values in await _differences(connection, feed, wanted):
             await connection.execute(sql, *values)
     return True

@@ -19,7 +19,11 @@ _RECENT = (
     f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') OR o.created_at > now() - interval '31 days' ORDER BY o.id"
 )
 _OF_EXTENSION = f"{_COLUMNS} WHERE o.extension_id = $1 ORDER BY o.id"
-_NOT_DELIVERED = f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') ORDER BY o.id FOR UPDATE OF o SKIP LOCKED"
+_NOT_DELIVERED = f"{_COLUMNS} WHERE o.state IN ('waiting', 'refused') ORDER BY o.id FOR UPDATE OF o"
+"""What is just being sent is waited for: it may be the lock that an unlock in the file would overtake. Who sends an
+order waits for no other one meanwhile, so that this cannot end in a deadlock."""
+_PATIENCE = "SET LOCAL statement_timeout = '60s'"
+"""Longer than anybody may hold an order: a receiver's answer, or an instance that hangs (`SERVER_SETTINGS`)."""
 _HANDED_OVER = """
     UPDATE outbox_order SET state = 'handed_over', reason = NULL, delivered_at = clock_timestamp() WHERE id = ANY ($1)
 """
@@ -65,10 +69,12 @@ async def try_again(connection: Connection, order_id: int) -> bool:
 
 
 async def hand_over(connection: Connection, write: Callable[[Sequence[OrderRow]], None]) -> int:
-    """Give all that is not delivered and not being sent to `write`, and mark it as handed over; return how many.
+    """Give all that is not delivered to `write`, and mark it as handed over; return how many.
 
-    In the transaction that is open, which must commit after this: what was written and not marked is given again.
+    What is just being sent is waited for, and is left out when its receiver has taken it. In the transaction that is
+    open, which must commit after this: what was written and not marked is given again.
     """
+    await connection.execute(_PATIENCE)
     rows = _rows(await connection.fetch(_NOT_DELIVERED))
     if rows:
         write(rows)

@@ -1,7 +1,7 @@
 """Reading the policy database whole: one consistent snapshot, the same for the same rows in whatever order.
 
-Absences, duty shifts and what units were forced to be are left behind when they ended more than a month ago: they
-decide nothing any more.
+Absences, duty shifts and what units were forced to be are left behind when they ended more than a month ago, absences
+that a calendar made after a day: they decide nothing any more (`policy_is_history` counts on that day).
 """
 # ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
 

@@ -91,6 +91,7 @@ organisation = Table(
     Column("absence_date_order", Text, nullable=False, server_default="MMDD"),
     Column("message_owner_hours", SmallInteger, nullable=True, server_default="4"),
     Column("message_contact_hours", SmallInteger, nullable=True, server_default="8"),
+    Column("history_days", SmallInteger, nullable=False, server_default="365"),
 )
 
 number_range = Table(

@@ -62,6 +62,7 @@ ACCEPTED = [
     f"{LIMIT}; INSERT INTO diversion (extension_id, condition, to_number) VALUES (2, 'all', '+4690161999')",
     f"{LIMIT}; INSERT INTO diversion (extension_id, condition, to_number) VALUES (3, 'all', '+46701740605')",
     "UPDATE organisation SET outside_diversion_days = 3650",
+    "UPDATE organisation SET history_days = 1 WHERE id = 1; UPDATE organisation SET history_days = 3650 WHERE id = 2",
     "UPDATE mailbox SET pin = '1357' WHERE id = 1",
     "UPDATE extension SET mailbox_id = 3 WHERE id = 1; UPDATE extension SET mailbox_id = 1 WHERE id = 1",
     "UPDATE unit SET number = '+46935141009' WHERE id = 1; UPDATE unit SET number = NULL WHERE id = 1",

@@ -416,23 +416,6 @@ async def test_what_is_to_come_goes_with_the_feed_and_what_is_past_stays(office:
     assert await office.absences(ANNA) == [(NOW_ON, ended, MEETING)]
 
 
-async def test_what_is_long_past_is_forgotten_when_something_changes_anyhow(office: Office) -> None:
-    feed = await office.feed(ANNA, "/k")
-    await office.connection.execute(
-        "INSERT INTO absence (person_id, reason_id, starts_at, returns_at, calendar_event) "
-        "SELECT f.person_id, f.reason_id, now() - d - interval '1 h', now() - d, md5(d::text) "
-        "FROM calendar_feed AS f, unnest(ARRAY['32 days', '30 days']::interval[]) AS d"
-    )
-    office.server.texts["/k"] = calendar()
-    async with reading(office):
-        await office.has_problem(feed, None)
-        assert len(await office.absences(ANNA)) == 2
-        office.server.texts["/k"] = calendar(between(SOON, LATER))
-        await office.read_again(feed)
-        assert len(await office.absences(ANNA)) == 2
-        assert (await office.absences(ANNA))[1] == (SOON, LATER, MEETING)
-
-
 async def test_long_event_whose_absence_was_ended_long_ago_makes_none_anew(office: Office) -> None:
     long = between(SOON - timedelta(days=60), LATER)
     feed = await office.feed(ANNA, "/k")
@@ -442,6 +425,8 @@ async def test_long_event_whose_absence_was_ended_long_ago_makes_none_anew(offic
         await office.connection.execute(
             "UPDATE absence SET returns_at = now() - interval '32 days' WHERE calendar_event IS NOT NULL"
         )
+        await office.connection.execute("UPDATE organisation SET history_days = 30")
+        assert await office.connection.fetchval("SELECT policy_forget(9)") == 0
         office.server.texts["/k"] = calendar(long, between(LATER, LATER + timedelta(hours=1), uid="b"))
         await office.read_again(feed)
     assert (

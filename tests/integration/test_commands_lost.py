@@ -128,16 +128,6 @@ async def test_file_has_what_is_not_delivered_and_is_written_once(
     assert states == ["handed_over", "handed_over", "waiting"]
 
 
-async def test_order_that_is_being_sent_is_not_handed_over(
-    callflow: CommandLine, sample_database_url: str, tmp_path: Path
-) -> None:
-    callflow.shows("lost", ERIK)
-    async with connected(sample_database_url) as connection, connection.transaction():
-        await connection.execute("SELECT FROM outbox_order WHERE kind = 'theft_report' FOR UPDATE")
-        assert "1 beställningar" in callflow.shows("outbox", "--csv", str(tmp_path / "a.csv"))
-    assert "stöldanmälan" not in (tmp_path / "a.csv").read_text(encoding="utf-8")
-
-
 async def test_no_cell_of_the_file_is_a_formula(sample_database_url: str) -> None:
     async with connected(sample_database_url) as connection:
         await connection.execute(

@@ -17,6 +17,11 @@ REFUSALS = [
     Refusal("UPDATE organisation SET time_zone = 'Umeå'", "organisation_time_zone_known", "Europe/Stockholm"),
     Refusal("UPDATE organisation SET ring_tone_ms = 99", "organisation_cadence", "99 ms ton", net=True),
     Refusal("UPDATE organisation SET ring_pause_ms = 10001", "organisation_cadence", "10001 ms paus", net=True),
+    Refusal("UPDATE organisation SET history_days = 0", "organisation_history_days_range", "i 0 dagar", net=True),
+    Refusal(
+        "UPDATE organisation SET history_days = 3651", "organisation_history_days_range", "1 till 3650", net=True
+    ),
+    Refusal("UPDATE organisation SET history_days = NULL", "organisation_history_days_range", "okänt antal"),
     Refusal("UPDATE organisation SET mailbox_id = 3 WHERE id = 1", "organisation_mailbox_id_own", "Vännäs"),
     Refusal(
         "UPDATE organisation SET switchboard_schedule_id = 2 WHERE id = 1",

@@ -170,6 +170,24 @@ async def test_duty_long_past_is_left_behind(sample_database_url: str) -> None:
     assert all(shift.starts_at.year > 2020 for roster in policy.duty_rosters.values() for shift in roster.shifts)
 
 
+async def test_what_a_calendar_said_of_past_days_is_left_behind(sample_database_url: str) -> None:
+    await run(
+        sample_database_url,
+        """
+        INSERT INTO absence (person_id, reason_id, starts_at, returns_at, calendar_event)
+        SELECT e.person_id, r.id, now() - interval '40 days', now() - past.ended, past.event
+        FROM extension AS e JOIN absence_reason AS r USING (organisation_id),
+            (VALUES (interval '25 hours', repeat('a', 32)), (interval '23 hours', repeat('b', 32)),
+                (interval '-1 hour', repeat('c', 32)), (interval '30 days', NULL), (interval '32 days', NULL)
+            ) AS past (ended, event)
+        WHERE e.sip_username = '61100' AND r.digit = '1'
+        """,
+    )
+    people = (await read_snapshot(sample_database_url)).policy.people.values()
+    recent = [it for row in people for it in row.absences if it.starts_at < datetime.now(UTC) - timedelta(days=39)]
+    assert sorted((it.calendar_event or "own")[:1] for it in recent) == ["b", "c", "o"]
+
+
 async def test_database_that_was_not_migrated_is_unavailable() -> None:
     with pytest.raises(DatabaseUnavailableError, match="policy_revision"):
         await read_snapshot(shared_server().url)
