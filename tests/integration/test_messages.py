@@ -320,10 +320,31 @@ async def test_what_cannot_be_understood_of_a_call_disturbs_nobody(town: Town) -
     town.follow_up().take(bad)
 
 
-async def test_spool_that_cannot_be_read_is_told_and_read_when_it_can(town: Town) -> None:
+async def test_spool_that_cannot_be_read_is_told_and_read_when_it_can_and_calls_are_followed_up_meanwhile(
+    town: Town,
+) -> None:
     follow_up = town.follow_up()
-    town.boxes.error = "a bad disk"
     async with running(follow_up.run()):
+        town.boxes.contents = {OWNER: (left("a"),)}
+        await town.becomes(OPEN)
+        town.boxes.error = "a bad disk"
+        await until(lambda: follow_up.error == "a bad disk")
+        follow_up.take(call(OWNER, "0701740605"))
+        await town.becomes(BY_OWNER)
+        town.boxes.error, town.boxes.contents = "", {COLLEAGUE: (left("b"),)}
+        await town.becomes(BY_OWNER, OPEN)
+        await until(lambda: follow_up.error is None)
+
+
+async def test_look_at_all_mailboxes_that_failed_is_made_again_at_once(
+    town: Town, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(service, "LOOK_AT_ALL_SECONDS", 300.0)
+    follow_up = town.follow_up()
+    async with running(follow_up.run()):
+        await until(lambda: "all" in town.boxes.looked_at)
+        town.boxes.error = "a bad disk"
+        follow_up.take(RingingLost())
         await until(lambda: follow_up.error == "a bad disk")
         town.boxes.error, town.boxes.contents = "", {OWNER: (left(),)}
         await town.becomes(OPEN)
