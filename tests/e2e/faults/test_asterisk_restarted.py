@@ -64,9 +64,11 @@ async def registered(town: Town, username: str) -> Phone:
     path = town.region.settings.asterisk_folder / "lib" / "astdb.sqlite3"
 
     async def is_written() -> bool:
-        with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as kept:
+        # Without a lock: Asterisk gives up what it is about to write while anybody reads.
+        with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as kept, suppress(sqlite3.DatabaseError):
             query = "SELECT count(*) FROM astdb WHERE key LIKE '/registrar/contact/' || ? || '%' AND value LIKE ?"
             return bool(kept.execute(query, (username, f"%:{phone.port}%")).fetchone()[0])
+        return False
 
     await eventually(is_written, 10, "Asterisk never wrote down where the phone is")
     return phone
