@@ -62,13 +62,14 @@ class MessageFiles:
         try:
             if not self._folder.is_dir():
                 return ""
-            with suppress(FileExistsError):
-                write_new(path, f"{uuid4()}\n".encode())
-            return path.read_text(encoding="ascii").strip() or "unnamed"
+            if not path.exists():
+                _name(path)
+            name = path.read_bytes().strip()
         except OSError as error:
             raise MessagesUnreadableError(f"{path}: {error.strerror}") from error
-        except ValueError as error:
-            raise MessagesUnreadableError(f"{path} does not hold what we wrote into it; delete it") from error
+        if not re.fullmatch(rb"[0-9a-f-]{36}", name):
+            raise MessagesUnreadableError(f"{path} does not hold the name that we gave; put it back, or delete it")
+        return name.decode()
 
     def forget(self) -> None:
         """Read each mailbox anew at the next look at all."""
@@ -94,7 +95,11 @@ class MessageFiles:
     def changed(self, mailboxes: Collection[str]) -> dict[str, tuple[LeftMessage, ...]]:
         """Return the same of these mailboxes alone, and of those that were changing when they were looked at last."""
         asked = {*mailboxes, *self._changing}
-        return self._changed(asked, {name for name in asked if (self._folder / name).is_dir()})
+        try:
+            there = {name for name in asked if (self._folder / name).is_dir()}
+        except OSError as error:
+            raise MessagesUnreadableError(f"{self._folder}: {error.strerror}") from error
+        return self._changed(asked, there)
 
     def _changed(self, asked: Iterable[str], there: set[str]) -> dict[str, tuple[LeftMessage, ...]]:
         found: dict[str, tuple[LeftMessage, ...]] = {}
@@ -125,6 +130,17 @@ class MessageFiles:
             self._problems[mailbox] = f"{error.filename}: {error.strerror}"
         self._changing.add(mailbox)
         return None
+
+
+def _name(path: Path) -> None:
+    """Write a new name whole, unless another service is quicker."""
+    part = path.with_name(f"{path.name}.{uuid4()}")
+    write_new(part, f"{uuid4()}\n".encode())
+    try:
+        with suppress(FileExistsError):
+            path.hardlink_to(part)
+    finally:
+        part.unlink()
 
 
 def _marks(mailbox: Path) -> Marks:

@@ -178,13 +178,15 @@ def test_disk_keeps_its_name_and_another_has_another(files: MessageFiles, boxes:
     name = files.spool()
     assert len(name) > 30
     assert MessageFiles(tmp_path).spool() == name
+    assert [path.name for path in boxes.iterdir()] == [".callflow-spool"]
     boxes.rename(boxes.with_name("away"))
     boxes.mkdir()
     assert files.spool() not in {name, ""}
 
 
-def test_name_that_is_not_ours_is_an_error(files: MessageFiles, boxes: Path) -> None:
-    (boxes / ".callflow-spool").write_bytes(b"\xff")
+@pytest.mark.parametrize("name", [b"\xff", b""])
+def test_name_that_is_not_ours_is_an_error(files: MessageFiles, boxes: Path, name: bytes) -> None:
+    (boxes / ".callflow-spool").write_bytes(name)
     with pytest.raises(MessagesUnreadableError, match="delete it"):
         files.spool()
 
@@ -196,6 +198,10 @@ def test_spool_that_cannot_be_read_is_an_error(files: MessageFiles, boxes: Path)
     boxes.symlink_to(boxes)
     with pytest.raises(MessagesUnreadableError, match="symbolic"):
         files.all_changed()
+    boxes.unlink()
+    boxes.mkdir()
+    with pytest.raises(MessagesUnreadableError, match="too long"):
+        files.changed(["6" * 300])
 
 
 def test_message_that_cannot_be_read_is_told_with_its_mailbox_and_the_others_are_read(
