@@ -23,8 +23,6 @@ log = structlog.get_logger(__name__)
 
 SETTLED_SECONDS = 1.0
 """How long a folder must have been as it is: while somebody listens, messages are moved and numbered anew."""
-YIELD_SECONDS = 0.0002
-"""For how long each reading of a mailbox stands back, so that no call waits for a thread that reads very many."""
 NAME_FILE = ".callflow-spool"
 MOST_SECONDS = 86_400
 _UNHEARD = frozenset(("INBOX", "Urgent"))
@@ -120,7 +118,6 @@ class MessageFiles:
             if marks == self._marks.get(mailbox):
                 return None
             if _settled(marks):
-                time.sleep(YIELD_SECONDS)
                 messages = _messages(self._folder / mailbox, marks)
                 self._marks[mailbox] = marks
                 return messages

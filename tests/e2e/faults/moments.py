@@ -40,7 +40,10 @@ async def is_well_again(town: Town, seconds: float = 15.0) -> None:
         health = await town.health()
         return all(part["ok"] for name, part in health.items() if isinstance(part, dict) and name != "loop")
 
-    await eventually(is_well, seconds, "the service never came to itself")
+    try:
+        await eventually(is_well, seconds, "the service never came to itself")
+    except AssertionError:
+        raise AssertionError(f"the service never came to itself: {await town.health()}") from None
 
 
 async def nothing_is_in_hand(town: Town) -> None:
