@@ -124,13 +124,13 @@ async def _tasks(town: Town) -> int:
 def _files(pid: int) -> int:
     """Count what a process has open, without what it opens once and when is not ours to say.
 
-    That is Asterisk's watch over the time zones, and what libfaketime shares between processes where a test sets clocks.
+    That is Asterisk's watch over the time zones, and what libfaketime shares where a test sets clocks.
     """
     found = 0
     for file in Path(f"/proc/{pid}/fd").iterdir():
         with suppress(FileNotFoundError):
             name = str(file.readlink())
-            found += name != "anon_inode:inotify" and not name.startswith("/dev/shm/faketime_")  # noqa: S108
+            found += name != "anon_inode:inotify" and not name.startswith("/dev/shm/faketime_")
     return found
 
 
