@@ -9,6 +9,7 @@ from callflow.policy.checks.duty import duty_findings
 from callflow.policy.checks.extensions import extension_findings
 from callflow.policy.checks.finding import CODES, Finding, Severity, Subject, SubjectKind
 from callflow.policy.checks.look import Look
+from callflow.policy.checks.mailboxes import mailbox_findings
 from callflow.policy.checks.numbers import number_findings
 from callflow.policy.checks.places import place_findings
 from callflow.policy.checks.rights import right_findings
@@ -30,6 +31,7 @@ _PARTS = (
     right_findings,
     number_findings,
     extension_findings,
+    mailbox_findings,
     schedule_findings,
 )
 _SUBJECTS = tuple(SubjectKind)

@@ -110,7 +110,8 @@ def reminder(policy: Policy, message: OpenMessage, now: datetime) -> Reminder | 
     organisation = policy.organisations.get(mailbox.organisation_id) if mailbox is not None else None
     if mailbox is None or organisation is None:
         return None
-    unit, owners = _unit(policy, message), owner_addresses(policy, mailbox, message)
+    unit = _unit(policy, message.extension_ids, message.unit_ids)
+    owners, contact = readers(policy, mailbox, message.extension_ids, message.unit_ids)
 
     def is_due(hours: int, since: datetime) -> bool:
         begin = max(since, now - LONGEST_LOOK).timestamp()
@@ -120,26 +121,34 @@ def reminder(policy: Policy, message: OpenMessage, now: datetime) -> Reminder | 
     if owners and owner_hours is not None and told is None:
         is_owners = is_due(owner_hours, message.left_at)
         return Reminder(message=message, to=Reminded.OWNER, addresses=owners) if is_owners else None
-    contact, hours = _contact_address(policy, unit, owners), organisation.message_contact_hours
+    hours = organisation.message_contact_hours
     if contact is None or hours is None or message.contact_reminded_at is not None:
         return None
     is_contacts = is_due(hours, message.left_at) if told is None else is_due(hours - (owner_hours or 0), told)
     return Reminder(message=message, to=Reminded.CONTACT, addresses=(contact,)) if is_contacts else None
 
 
-def owner_addresses(policy: Policy, mailbox: Mailbox, message: OpenMessage) -> tuple[str, ...]:
-    """Return where the owners of a mailbox have mail: as the mailbox says, else each person's own."""
-    if mailbox.email:
-        return (mailbox.email,)
-    owners = (policy.extensions.get(row_id) for row_id in message.extension_ids)
+def readers(
+    policy: Policy, mailbox: Mailbox, extension_ids: tuple[int, ...], unit_ids: tuple[int, ...]
+) -> tuple[tuple[str, ...], str | None]:
+    """Return where the owners of a mailbox have mail, and the telephone contact, None where there is none.
+
+    The owners' is what the mailbox says, else each person's own.
+    """
+    owners = (mailbox.email,) if mailbox.email else _own_addresses(policy, extension_ids)
+    return owners, _contact_address(policy, _unit(policy, extension_ids, unit_ids), owners)
+
+
+def _own_addresses(policy: Policy, extension_ids: tuple[int, ...]) -> tuple[str, ...]:
+    owners = (policy.extensions.get(row_id) for row_id in extension_ids)
     people = (policy.people.get(owner.person_id or 0) for owner in owners if owner is not None)
     addresses = (person.email for person in people if person is not None)
     return tuple(dict.fromkeys(filter(None, addresses)))
 
 
-def _unit(policy: Policy, message: OpenMessage) -> Unit | None:
-    owners = (policy.extensions.get(row_id) for row_id in message.extension_ids)
-    ids = [*(owner.unit_id for owner in owners if owner is not None), *message.unit_ids]
+def _unit(policy: Policy, extension_ids: tuple[int, ...], unit_ids: tuple[int, ...]) -> Unit | None:
+    owners = (policy.extensions.get(row_id) for row_id in extension_ids)
+    ids = [*(owner.unit_id for owner in owners if owner is not None), *unit_ids]
     return policy.units.get(ids[0]) if ids else None
 
 

@@ -88,6 +88,7 @@ CODES: Mapping[str, tuple[str, Severity]] = {
     "feature_code_unknown_action": ("R9", Severity.WARNING),
     "number_outside_ranges": ("R1", Severity.ERROR),
     "number_of_another_organisation": ("R1", Severity.ERROR),
+    "messages_tell_nobody": ("R11", Severity.WARNING),
     "mobile_number_missing": ("R9", Severity.ERROR),
     "mobile_number_barred": ("R18", Severity.ERROR),
     "extension_without_phone": ("R9", Severity.WARNING),

@@ -127,6 +127,14 @@ NUMBERS: dict[str, Wording] = {
         do_sv="Byt nummer, eller flytta nummerserien (number_range.organisation_id).",
         do_en="Change the number, or move the range (number_range.organisation_id).",
     ),
+    "messages_tell_nobody": Wording(
+        sv="Ingen får veta att någon lämnat ett meddelande i röstbrevlåda {mailbox}: varken den som har den eller "
+        "telefonkontakten har någon e-postadress.",
+        en="Nobody is told of messages in mailbox {mailbox}: neither whose it is nor a telephone contact has a mail "
+        "address.",
+        do_sv="Ange en adress för röstbrevlådan (mailbox.email) eller för personen (person.email).",
+        do_en="Set an address for the mailbox (mailbox.email) or for the person (person.email).",
+    ),
     "mobile_number_missing": Wording(
         sv="Anknytningen ska ringa i en mobil men har inget mobilnummer.",
         en="The extension is to ring a mobile but has no mobile number.",

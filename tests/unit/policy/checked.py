@@ -36,7 +36,7 @@ def sound(**tables: Any) -> Policy:
         "people": [person(1)],
         "schedules": [OFFICE],
         "duty_rosters": [roster(1, to_extension(1))],
-        "mailboxes": [mailbox(1), mailbox(9)],
+        "mailboxes": [mailbox(1, email="enhet@umea.example"), mailbox(9, email="jour@umea.example")],
     }
     return policy(**{**defaults, **tables})
 

@@ -12,7 +12,7 @@ from callflow.policy.follow_up import (
     answers,
     called_back,
     caller_of,
-    owner_addresses,
+    readers,
     reminder,
 )
 from callflow.policy.model import Policy
@@ -184,12 +184,11 @@ def test_message_of_a_mailbox_or_an_owner_that_is_gone_reminds_nobody_and_fails_
 
 def test_mailboxs_own_address_counts_before_its_owners() -> None:
     box = mailbox(OWN_BOX, email="avdelningen@umea.example")
-    assert owner_addresses(town(), box, left()) == ("avdelningen@umea.example",)
+    assert readers(town(), box, (OWNER,), ()) == (("avdelningen@umea.example",), CONTACT)
 
 
 def test_everybody_who_has_the_mailbox_is_its_owner() -> None:
-    shared = left(extension_ids=(99, COLLEAGUE, MANAGER, OWNER))
-    assert owner_addresses(town(), mailbox(OWN_BOX), shared) == (CHIEF, ANNA)
+    assert readers(town(), mailbox(OWN_BOX), (99, COLLEAGUE, MANAGER, OWNER), ())[0] == (CHIEF, ANNA)
 
 
 @pytest.mark.parametrize(
