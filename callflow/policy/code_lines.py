@@ -1,7 +1,7 @@
 """What each feature code does, in a line with an example for the employees' card.
 
 In the texts and in what is dialled, `{number}` and `{other}` stand for extensions, `{unit}` for a unit's number,
-`{outside}` for a number outside, `{digit}` and `{dated}` for the digits of reasons for absence that are dialled with a
+`{outside}` for a number outside, `{digit}` and `{dated}` for the digits of reasons for absence dialled with a
 time and with a date, `{date}` for a date.
 """
 
