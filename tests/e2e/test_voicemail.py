@@ -1,26 +1,24 @@
 """Voicemail with real phones: left, heard from the own phone and from outside, its PIN, the name recorded (R11)."""
 
-import asyncio
 import shutil
 import sqlite3
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from callflow.asterisk.policy_files import replica_path
 from callflow.phone.client import Phone
-from callflow.phone.tones import write_tone
 from tests.e2e.helpers import connected, eventually
 from tests.e2e.listening import (
     asked_anew,
     gives_pin,
+    has_seconds,
     is_inside,
     leaves_a_message,
     listens,
     mailbox_folder,
     messages,
     plays,
+    records,
 )
 from tests.e2e.test_absence import DURING
 from tests.e2e.test_feature_codes import dial
@@ -168,19 +166,7 @@ async def test_name_that_the_owner_has_recorded_is_what_callers_hear(town: Town)
     phone = await owner_with_pin(town)
     recorded = mailbox_folder(town, OWN) / "greet.wav"
     call = await listens(town, phone, "*98#", PIN)
-    await plays(town, "vm-opts")
-    await call.send_digits("0")
-    await plays(town, "vm-options")
-    await call.send_digits("3")
-    await plays(town, "vm-rec-name")
-    with tempfile.TemporaryDirectory() as folder:
-        await call.play(write_tone(Path(folder) / "name.wav", [(0.6, 0.1)] * 10, hertz=300))
-        await plays(town, f"{OWN}/greet.tmp")
-        await eventually(lambda: has_sound(recorded.with_name("greet.tmp.wav")), 15, "the name was never recorded")
-        await call.send_digits("#")
-    await plays(town, "vm-review")
-    await call.send_digits("1")
-    await plays(town, "vm-msgsaved")
+    await records(town, call, "3", recorded, [(0.6, 0.1)] * 3, hertz=300)
     await call.hang_up()
     try:
         await dial(town, phone, "*23*2*1330#", "callers-hear", at=DURING)
@@ -189,10 +175,6 @@ async def test_name_that_the_owner_has_recorded_is_what_callers_hear(town: Town)
         await town.step("menu", containing=f"{recorded.with_suffix('')}&")
     finally:
         recorded.unlink(missing_ok=True)
-
-
-async def has_sound(path: Path) -> bool:
-    return await asyncio.to_thread(lambda: path.exists() and path.stat().st_size > 8000)
 
 
 async def test_who_hangs_up_without_a_word_leaves_no_message(town: Town) -> None:
@@ -206,9 +188,8 @@ async def test_who_hangs_up_without_a_word_leaves_no_message(town: Town) -> None
 
 
 async def has_recorded_seconds(town: Town, seconds: float) -> bool:
-    """Tell whether what is being recorded is so long (16 bits, 8 kHz)."""
     recordings = (mailbox_folder(town, OWN) / "tmp").glob("*.wav")
-    return await asyncio.to_thread(lambda: any(path.stat().st_size > seconds * 16000 for path in recordings))
+    return any([await has_seconds(path, seconds) for path in recordings])
 
 
 @pytest.mark.parametrize("code", ["*98#", f"*98*{WITHOUT}#"])
