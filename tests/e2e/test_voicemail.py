@@ -22,7 +22,7 @@ from tests.e2e.listening import (
 )
 from tests.e2e.test_absence import DURING
 from tests.e2e.test_feature_codes import dial
-from tests.e2e.town import Town
+from tests.e2e.town import FRIEND, Town
 
 OWN, OTHER, NUMBER = "61100", "61104", "+4690161100"
 WITHOUT = "61103"
@@ -119,6 +119,20 @@ async def test_after_five_wrong_pins_nobody_is_asked_any_more(town: Town) -> Non
         call = await town.call(phone, "*98#")
         await plays(town, "dialplan/pin-locked")
         await call.hang_up()
+    call = await listens(town, phone, "*98#", PIN)
+    await call.hang_up()
+
+
+async def test_who_comes_while_another_is_counted_is_not_asked(town: Town) -> None:
+    phone, other = await owner_with_pin(town), await town.phone(OTHER)
+    await (await town.call(other, FRIEND)).wait_for("connected")
+    console = town.region.asterisk.console
+    counted = next(line for line in (await console("core show channels concise")).splitlines() if OTHER in line)
+    await console(f"dialplan set chanvar {counted.partition('!')[0]} GROUP(pin) CF_PIN_{OWN}")
+    call = await town.call(phone, "*98#")
+    await plays(town, "dialplan/pin-locked")
+    await call.hang_up()
+    await other.calls["out1"].hang_up()
     call = await listens(town, phone, "*98#", PIN)
     await call.hang_up()
 
