@@ -38,6 +38,12 @@ class Channel(msgspec.Struct, frozen=True):
     protocol_id: str = ""
 
 
+class Bridge(msgspec.Struct, frozen=True):
+    """Channels, by id, that hear each other."""
+
+    channels: tuple[str, ...]
+
+
 class CallBroadcast(msgspec.Struct, frozen=True, tag="CallBroadcast", tag_field="type"):
     """A call stands at the door for 500 ms: who claims it first has it."""
 

@@ -29,6 +29,7 @@ CONTINUE_IN_DIALPLAN = Operation(
 SET_CHANNEL_VARS = Operation(
     "channels", "setChannelVars", "POST", "/channels/{channelId}/variables", body="variables"
 )
+LIST_BRIDGES = Operation("bridges", "list", "GET", "/bridges")
 LIST_APPLICATIONS = Operation("applications", "list", "GET", "/applications")
 FILTER_EVENTS = Operation(
     "applications", "filter", "PUT", "/applications/{applicationName}/eventFilter", body="filter"
@@ -47,6 +48,7 @@ OPERATIONS = (
     HANGUP,
     CONTINUE_IN_DIALPLAN,
     SET_CHANNEL_VARS,
+    LIST_BRIDGES,
     LIST_APPLICATIONS,
     FILTER_EVENTS,
     GET_OBJECT,

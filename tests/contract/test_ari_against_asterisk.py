@@ -8,14 +8,19 @@ import aiohttp
 import msgspec
 import pytest
 
-from callflow.asterisk.ari_events import EVENT_TYPES, CallerID, Channel, Dialplan
+from callflow.asterisk.ari_events import EVENT_TYPES, Bridge, CallerID, Channel, Dialplan
 from callflow.asterisk.ari_operations import OPERATIONS, Operation
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from tests.asterisks import ari_address, asterisk
 
 __all__ = ["asterisk"]
 
-MODELS: dict[str, type[msgspec.Struct]] = {"DialplanCEP": Dialplan, "CallerID": CallerID, "Channel": Channel}
+MODELS: dict[str, tuple[str, type[msgspec.Struct]]] = {
+    "DialplanCEP": ("channels", Dialplan),
+    "CallerID": ("channels", CallerID),
+    "Channel": ("channels", Channel),
+    "Bridge": ("bridges", Bridge),
+}
 
 
 @pytest.fixture(scope="module")
@@ -62,8 +67,9 @@ async def test_an_event_has_the_fields_that_asterisk_describes(api_docs: ApiDocs
 
 @pytest.mark.parametrize("name", MODELS)
 async def test_a_model_has_the_fields_that_asterisk_describes(api_docs: ApiDocs, name: str) -> None:
-    models = (await api_docs.read("channels"))["models"]
-    _require_fields(MODELS[name], models[name]["properties"])
+    resource, model = MODELS[name]
+    described = (await api_docs.read(resource))["models"]
+    _require_fields(model, described[name]["properties"])
 
 
 def _require_fields(kind: type[msgspec.Struct], described: dict[str, Any]) -> None:

@@ -1,12 +1,14 @@
 """Listening to voicemail with a real phone: which prompt Asterisk plays now, told by the file that it has open."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import tempfile
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from callflow.phone.call import PhoneCall
 from callflow.phone.client import Phone
+from callflow.phone.tones import write_tone
 from tests.e2e.helpers import eventually
 from tests.e2e.town import Town
 
@@ -42,6 +44,31 @@ async def is_inside(town: Town) -> None:
         return "VoiceMailMain" in await town.region.asterisk.console("core show channels concise")
 
     await eventually(inside, 10, "the voicemail was never opened")
+
+
+async def records(
+    town: Town, call: PhoneCall, choice: str, recording: Path, bursts: Sequence[tuple[float, float]], *, hertz: float
+) -> None:
+    """Record a greeting or the name, by its `choice` among the settings of an open mailbox, and accept it."""
+    await plays(town, "vm-opts")
+    await call.send_digits("0")
+    await plays(town, "vm-options")
+    await call.send_digits(choice)
+    new = recording.with_suffix(".tmp.wav")
+    with tempfile.TemporaryDirectory() as folder:
+        await plays(town, f"{recording.parent.name}/{new.stem}", 30)
+        await call.play(write_tone(Path(folder) / "spoken.wav", bursts, hertz=hertz))
+        seconds = sum(map(sum, bursts)) + 1
+        await eventually(lambda: has_seconds(new, seconds), seconds + 10, f"{recording} was never recorded")
+        await call.send_digits("#")
+    await plays(town, "vm-review")
+    await call.send_digits("1")
+    await plays(town, "vm-msgsaved")
+
+
+async def has_seconds(recording: Path, seconds: float) -> bool:
+    """Tell whether there is a recording, of this length at least (8 kHz, 16 bits)."""
+    return await asyncio.to_thread(lambda: recording.exists() and recording.stat().st_size > seconds * 16000)
 
 
 def messages(town: Town, mailbox: str, folder: str = "INBOX") -> list[Path]:

@@ -94,6 +94,7 @@ async def test_tones_are_heard_at_their_own_pitch_only(tmp_path: Path) -> None:
     wav = write_tone(tmp_path / "tone.wav", [(0.2, 0.3), (0.4, 0.2)])
     assert [round(end - start, 1) for start, end in heard_bursts(wav)] == [0.2, 0.4]
     assert heard_bursts(wav, hertz=900) == []
+    assert heard_bursts(wav, hertz=None) == heard_bursts(wav)
 
 
 async def answered(phone: Phone, peer: TrunkPeer) -> PhoneCall:

@@ -1,30 +1,28 @@
 """Voicemail with real phones: left, heard from the own phone and from outside, its PIN, the name recorded (R11)."""
 
-import asyncio
 import shutil
 import sqlite3
-import tempfile
-from pathlib import Path
 
 import pytest
 
 from callflow.asterisk.policy_files import replica_path
 from callflow.phone.client import Phone
-from callflow.phone.tones import write_tone
 from tests.e2e.helpers import connected, eventually
 from tests.e2e.listening import (
     asked_anew,
     gives_pin,
+    has_seconds,
     is_inside,
     leaves_a_message,
     listens,
     mailbox_folder,
     messages,
     plays,
+    records,
 )
 from tests.e2e.test_absence import DURING
 from tests.e2e.test_feature_codes import dial
-from tests.e2e.town import Town
+from tests.e2e.town import FRIEND, Town
 
 OWN, OTHER, NUMBER = "61100", "61104", "+4690161100"
 WITHOUT = "61103"
@@ -125,6 +123,20 @@ async def test_after_five_wrong_pins_nobody_is_asked_any_more(town: Town) -> Non
     await call.hang_up()
 
 
+async def test_who_comes_while_another_is_counted_is_not_asked(town: Town) -> None:
+    phone, other = await owner_with_pin(town), await town.phone(OTHER)
+    await (await town.call(other, FRIEND)).wait_for("connected")
+    console = town.region.asterisk.console
+    counted = next(line for line in (await console("core show channels concise")).splitlines() if OTHER in line)
+    await console(f"dialplan set chanvar {counted.partition('!')[0]} GROUP(pin) CF_PIN_{OWN}")
+    call = await town.call(phone, "*98#")
+    await plays(town, "dialplan/pin-locked")
+    await call.hang_up()
+    await other.calls["out1"].hang_up()
+    call = await listens(town, phone, "*98#", PIN)
+    await call.hang_up()
+
+
 async def test_right_pin_forgets_the_wrong_ones(town: Town) -> None:
     phone = await owner_with_pin(town)
     async with asked_anew(town, OWN):
@@ -168,19 +180,7 @@ async def test_name_that_the_owner_has_recorded_is_what_callers_hear(town: Town)
     phone = await owner_with_pin(town)
     recorded = mailbox_folder(town, OWN) / "greet.wav"
     call = await listens(town, phone, "*98#", PIN)
-    await plays(town, "vm-opts")
-    await call.send_digits("0")
-    await plays(town, "vm-options")
-    await call.send_digits("3")
-    await plays(town, "vm-rec-name")
-    with tempfile.TemporaryDirectory() as folder:
-        await call.play(write_tone(Path(folder) / "name.wav", [(0.6, 0.1)] * 10, hertz=300))
-        await plays(town, f"{OWN}/greet.tmp")
-        await eventually(lambda: has_sound(recorded.with_name("greet.tmp.wav")), 15, "the name was never recorded")
-        await call.send_digits("#")
-    await plays(town, "vm-review")
-    await call.send_digits("1")
-    await plays(town, "vm-msgsaved")
+    await records(town, call, "3", recorded, [(0.6, 0.1)] * 3, hertz=300)
     await call.hang_up()
     try:
         await dial(town, phone, "*23*2*1330#", "callers-hear", at=DURING)
@@ -189,10 +189,6 @@ async def test_name_that_the_owner_has_recorded_is_what_callers_hear(town: Town)
         await town.step("menu", containing=f"{recorded.with_suffix('')}&")
     finally:
         recorded.unlink(missing_ok=True)
-
-
-async def has_sound(path: Path) -> bool:
-    return await asyncio.to_thread(lambda: path.exists() and path.stat().st_size > 8000)
 
 
 async def test_who_hangs_up_without_a_word_leaves_no_message(town: Town) -> None:
@@ -206,9 +202,8 @@ async def test_who_hangs_up_without_a_word_leaves_no_message(town: Town) -> None
 
 
 async def has_recorded_seconds(town: Town, seconds: float) -> bool:
-    """Tell whether what is being recorded is so long (16 bits, 8 kHz)."""
     recordings = (mailbox_folder(town, OWN) / "tmp").glob("*.wav")
-    return await asyncio.to_thread(lambda: any(path.stat().st_size > seconds * 16000 for path in recordings))
+    return any([await has_seconds(path, seconds) for path in recordings])
 
 
 @pytest.mark.parametrize("code", ["*98#", f"*98*{WITHOUT}#"])

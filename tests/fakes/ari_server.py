@@ -41,7 +41,7 @@ def channel(channel_id: str, exten: str = "+4690161001", name: str = "PJSIP/trun
 
 @dataclass
 class FakeAri:
-    """What it has been asked, who is connected, which channels wait; `silent` answers nothing."""
+    """What it has been asked, who is connected, which channels wait or hear each other; `silent` answers nothing."""
 
     asked: list[tuple[str, str, Any]] = field(default_factory=list)
     sockets: list[web.WebSocketResponse] = field(default_factory=list)
@@ -50,8 +50,9 @@ class FakeAri:
     broadcast: set[str] = field(default_factory=set)
     in_stasis: dict[str, dict[str, Any]] = field(default_factory=dict)
     variables: dict[str, dict[str, str]] = field(default_factory=dict)
+    bridges: list[tuple[str, ...]] = field(default_factory=list)
     gone: set[str] = field(default_factory=set)
-    refuses_list: bool = False
+    refuses_lists: set[str] = field(default_factory=set)
     claimed_by_another: set[str] = field(default_factory=set)
     silent: bool = False
     address: AriAddress = field(init=False)
@@ -133,12 +134,10 @@ class FakeAri:
         match method, steps:
             case "PUT", ["applications", name, "eventFilter"]:
                 return (200, "OK"), {"name": name, "filter": body}
-            case "GET", ["applications"]:
-                return (200, "OK"), [{"name": "callflow-test", "channel_ids": list(self.in_stasis)}]
+            case "GET", ["applications" | "bridges" | "channels" as resource]:
+                return self._list(resource)
             case "POST", ["events", "claim"]:
                 return self._claim(query["channelId"][0]), None
-            case "GET", ["channels"]:
-                return ((503, "Busy"), None) if self.refuses_list else ((200, "OK"), list(self.in_stasis.values()))
             case "GET", ["channels", channel_id, "variable"]:
                 value = self.variables.get(channel_id, {}).get(query["variable"][0])
                 return ((200, "OK"), {"value": value}) if value is not None else (GONE, {"message": "Not found"})
@@ -154,6 +153,16 @@ class FakeAri:
                 return NO_CONTENT if is_there else GONE, None
             case _:
                 return GONE, {"message": "Resource not found"}
+
+    def _list(self, resource: str) -> tuple[tuple[int, str], Any]:
+        if resource in self.refuses_lists:
+            return (503, "Busy"), None
+        lists = {
+            "applications": [{"name": "callflow-test", "channel_ids": list(self.in_stasis)}],
+            "bridges": [{"id": f"bridge-{number}", "channels": ids} for number, ids in enumerate(self.bridges)],
+            "channels": list(self.in_stasis.values()),
+        }
+        return (200, "OK"), lists[resource]
 
     def _claim(self, channel_id: str) -> tuple[int, str]:
         if channel_id in self.claimed_by_another:

@@ -113,6 +113,91 @@ async def test_mobile_is_known_by_the_far_end_of_its_leg(ari: FakeAri, calls: Lo
     assert ended(ari) == {leg: "16"}
 
 
+# calls that others have joined with an emergency call
+
+
+def through_trunk(ari: FakeAri, number: str, context: str = "from-trunk", app: str = "AppDial") -> str:
+    """Add a leg through the trunk with this number at the far end, and return its id."""
+    return add(
+        ari, "PJSIP/trunk-00000009", context, app, **{"CHANNEL(pjsip,remote_uri)": f"<sip:{number}@127.0.0.2>"}
+    )
+
+
+def local(ari: FakeAri, *, context: str = "callflow-confirm", app: str = "Dial") -> tuple[str, str]:
+    """Add both halves of the Local channel of the mobile, the calling one in this context."""
+    name = "Local/+46701740610@callflow-confirm-0001"
+    return add(ari, f"{name};1", context, app), add(ari, f"{name};2", "callflow-confirm")
+
+
+@pytest.mark.parametrize(("context", "app"), [("callflow-run", "Dial"), ("from-phone", "AppDial")])
+async def test_call_that_was_joined_with_the_emergency_number_is_never_ended(
+    ari: FakeAri, calls: LostCalls, context: str, app: str
+) -> None:
+    joined = add(ari, "PJSIP/61104-00000001", context, app, CF_PLAN=PLAN)
+    ari.bridges.append((joined, through_trunk(ari, "112")))
+    assert await calls.end_calls_of((DESK,)) == 0
+
+
+async def test_call_of_a_mobile_that_was_joined_with_the_emergency_number_is_never_ended(
+    ari: FakeAri, calls: LostCalls
+) -> None:
+    ari.bridges.append((through_trunk(ari, "+46701740610", "callflow-run", "Dial"), through_trunk(ari, "112")))
+    assert await calls.end_calls_of((MOBILE,)) == 0
+
+
+async def test_mobile_that_confirmed_and_was_joined_with_the_emergency_number_is_never_ended(
+    ari: FakeAri, calls: LostCalls
+) -> None:
+    outer, inner = local(ari, app="AppDial")
+    ari.bridges += [(outer, through_trunk(ari, "112")), (inner, through_trunk(ari, "+46701740610"))]
+    assert await calls.end_calls_of((MOBILE,)) == 0
+
+
+@pytest.mark.parametrize(
+    ("context", "app"), [("callflow-emergency-run", "Dial"), ("callflow-transfer", "StasisBroadcast")]
+)
+async def test_mobile_that_confirmed_and_is_being_transferred_to_the_emergency_number_is_never_ended(
+    ari: FakeAri, calls: LostCalls, context: str, app: str
+) -> None:
+    _, inner = local(ari, context=context, app=app)
+    ari.bridges.append((inner, through_trunk(ari, "+46701740610")))
+    assert await calls.end_calls_of((MOBILE,)) == 0
+
+
+async def test_mobile_that_confirmed_and_is_in_any_other_call_is_ended(ari: FakeAri, calls: LostCalls) -> None:
+    outer, inner = local(ari, app="AppDial")
+    mobile = through_trunk(ari, "+46701740610")
+    ari.bridges += [(outer, through_trunk(ari, "+46701740611")), (inner, mobile)]
+    ari.bridges.append((add(ari, "PJSIP/61100-00000002", "callflow-emergency-run"), through_trunk(ari, "112")))
+    assert await calls.end_calls_of((MOBILE,)) == 3
+    assert ended(ari) == {outer: "16", inner: "16", mobile: "16"}
+
+
+async def test_consultation_with_the_emergency_number_stands_and_the_call_on_hold_ends(
+    ari: FakeAri, calls: LostCalls
+) -> None:
+    on_hold = add(ari, "PJSIP/61104-00000001", "from-phone", "AppDial")
+    ari.bridges.append((on_hold, through_trunk(ari, "+46701740611")))
+    ari.bridges.append((add(ari, "PJSIP/61104-00000002", "callflow-emergency-run"), through_trunk(ari, "112")))
+    assert await calls.end_calls_of((DESK,)) == 1
+    assert ended(ari) == {on_hold: "16"}
+
+
+async def test_call_whose_other_end_cannot_be_told_is_left_for_the_next_time(ari: FakeAri, calls: LostCalls) -> None:
+    ours, other = add(ari, "PJSIP/61104-00000001", CF_PLAN=PLAN), add(ari, "PJSIP/trunk-00000002", "from-trunk")
+    ari.bridges.append((ours, other))
+    assert await calls.end_calls_of((DESK,)) == 0
+    ari.variables[other] = {"CHANNEL(pjsip,remote_uri)": "<sip:+46112112@127.0.0.2>"}
+    assert await calls.end_calls_of((DESK,)) == 1
+
+
+async def test_call_that_was_moved_in_and_whose_plan_leads_to_the_emergency_number_is_never_ended(
+    ari: FakeAri, calls: LostCalls
+) -> None:
+    add(ari, "PJSIP/61104-00000001", "callflow-run-moved-in", CF_PLAN="sv|||||emergency,1(112)")
+    assert await calls.end_calls_of((DESK,)) == 0
+
+
 async def test_far_end_is_asked_once_for_each_leg(ari: FakeAri, calls: LostCalls) -> None:
     far = {"CHANNEL(pjsip,remote_uri)": "<sip:+46701740611@127.0.0.2>"}
     add(ari, "PJSIP/trunk-00000001", "from-trunk", "AppDial", **far)
@@ -133,7 +218,12 @@ async def test_leg_that_is_gone_meanwhile_counts_for_nothing(ari: FakeAri, calls
     assert await calls.end_calls_of((DESK,)) == 0
 
 
-async def test_refusal_of_the_list_is_an_error(ari: FakeAri, calls: LostCalls) -> None:
-    ari.refuses_list = True
+@pytest.mark.parametrize("resource", ["channels", "bridges"])
+async def test_refusal_of_a_list_is_an_error_and_nothing_is_ended(
+    ari: FakeAri, calls: LostCalls, resource: str
+) -> None:
+    add(ari, "PJSIP/61104-00000001", CF_PLAN=PLAN)
+    ari.refuses_lists.add(resource)
     with pytest.raises(AriRequestError, match="list"):
         await calls.end_calls_of((DESK,))
+    assert ended(ari) == {}
