@@ -14,7 +14,8 @@ POLICY_TABLES = """
 SELECT relname FROM pg_class
 WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
     AND relname NOT IN (
-        'audit', 'policy_revision', 'alembic_version', 'calendar_reading', 'lock_attempt', 'outbox_order'
+        'audit', 'policy_revision', 'alembic_version', 'calendar_reading', 'lock_attempt', 'outbox_order',
+        'voicemail_message'
     )
 """
 

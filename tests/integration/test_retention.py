@@ -315,7 +315,7 @@ async def test_service_forgets_from_its_start_on(
 
     with capture_logs() as logs:
         async with running(part()):
-            await until_told(is_forgotten, "the absence is forgotten")
+            await until_told(is_forgotten, "the absence is forgotten", seconds=30)
     assert "history_not_forgotten" not in [line["event"] for line in logs]
 
 
