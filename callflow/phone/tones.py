@@ -27,16 +27,14 @@ def write_tone(path: Path, bursts: Sequence[tuple[float, float]], *, hertz: floa
 
 
 def heard_bursts(
-    path: Path, *, hertz: float = RING_HZ, shortest_ms: int = 60, bridge_ms: int = 0
+    path: Path, *, hertz: float | None = RING_HZ, shortest_ms: int = 60, bridge_ms: int = 0
 ) -> list[tuple[float, float]]:
     """Return when the tone was heard in a recording, as (start, end) in seconds from its beginning.
 
-    Silence of up to `bridge_ms` within a tone, as a busy machine loses packets, does not divide it.
+    Any sound counts when `hertz` is None. Silence of up to `bridge_ms` within a tone, as on a busy machine that
+    loses packets, does not divide it.
     """
-    with wave.open(str(path), "rb") as file:
-        samples = array("h", file.readframes(file.getnframes()))
-    size = RATE * FRAME_MS // 1000
-    loud = [_is_tone(samples[at : at + size], hertz) for at in range(0, len(samples) - size, size)]
+    loud = [_is_tone(frame, hertz) for frame in frames(path)]
     bursts: list[tuple[float, float]] = []
     start: int | None = None
     for index, tone in enumerate([*loud, False]):
@@ -52,12 +50,27 @@ def heard_bursts(
     return bursts
 
 
-def _is_tone(frame: Sequence[int], hertz: float) -> bool:
+def frames(path: Path) -> list[Sequence[int]]:
+    """Return a recording's samples, 20 ms each."""
+    with wave.open(str(path), "rb") as file:
+        samples = array("h", file.readframes(file.getnframes()))
+    size = RATE * FRAME_MS // 1000
+    return [samples[at : at + size] for at in range(0, len(samples) - size, size)]
+
+
+def loudness(frame: Sequence[int]) -> float:
+    """Return how loud it is on the average, 1 being as loud as can be."""
+    return math.sqrt(sum(sample * sample for sample in frame) / len(frame)) / 32768
+
+
+def _is_tone(frame: Sequence[int], hertz: float | None) -> bool:
     """Goertzel: whether most of the frame's energy is at `hertz`."""
+    loud = loudness(frame)
+    if hertz is None or loud <= LOUD_ENOUGH:
+        return loud > LOUD_ENOUGH
     coefficient = 2 * math.cos(2 * math.pi * hertz / RATE)
     before = last = 0.0
     for sample in frame:
         before, last = last, sample / 32768 + coefficient * last - before
     power = (before * before + last * last - coefficient * before * last) / (len(frame) / 2)
-    energy = sum((sample / 32768) ** 2 for sample in frame)
-    return energy / len(frame) > LOUD_ENOUGH**2 and power > energy / 2
+    return power > loud**2 * len(frame) / 2
