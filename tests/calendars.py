@@ -1,5 +1,6 @@
 """Calendars as text, and a server that gives them."""
 
+import asyncio
 import hashlib
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 
 from aiohttp import web
 
+from callflow.calendars.fetching import MEGABYTE
 from tests.fakes.ports import port_of
 
 STOCKHOLM_BY_OUTLOOK = """\
@@ -107,3 +109,18 @@ async def calendar_server() -> AsyncIterator[CalendarServer]:
     server.port = port_of(runner)
     yield server
     await runner.cleanup()
+
+
+async def hangs(_request: web.Request) -> web.StreamResponse:
+    """Answer nothing at all."""
+    await asyncio.Event().wait()
+    raise AssertionError
+
+
+async def fifty_megabytes(request: web.Request) -> web.StreamResponse:
+    """Send what begins like a calendar's events and is never whole."""
+    response = web.StreamResponse()
+    await response.prepare(request)
+    for _ in range(50):
+        await response.write(b"BEGIN:VEVENT\r\n" * (MEGABYTE // 14))
+    return response

@@ -37,6 +37,8 @@ Json = Mapping[str, object]
 
 _CHANGED_BY = frozenset({"R4", "R7", "R9", "R10", "R21"})
 """The rules whose lines tell what a feature code changes."""
+_WEEKDAYS = frozenset(prompt(f"weekday-{day}") for day in range(1, 8))
+"""Written with a capital in English wherever they stand."""
 
 
 def explain(policy: Policy, call: Call, now: datetime) -> dict[str, object]:
@@ -284,9 +286,9 @@ def spoken_text(phrases: tuple[Phrase, ...], words: Mapping[str, str]) -> str:
     """
     text = ""
     for phrase in phrases:
-        is_prompt = phrase.kind is PhraseKind.PROMPT
+        may_begin = phrase.kind is PhraseKind.PROMPT and phrase not in _WEEKDAYS
         said = _said(phrase, words)
-        if is_prompt and said[:1].isupper() and text and text[-1] not in ".!?:":
+        if may_begin and said[:1].isupper() and text and text[-1] not in ".!?:":
             text += "."
         text = f"{text} {said}" if text else said
     return text

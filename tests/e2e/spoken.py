@@ -10,11 +10,11 @@ def sound_of(town: Town, text: str, language: str = "sv") -> str:
     return str(town.region.settings.sounds_folder / "policy" / sound_name(language, text))
 
 
-async def speech_is_made(town: Town, text: str) -> None:
+async def speech_is_made(town: Town, text: str, language: str = "sv", seconds: float = 30) -> None:
     """Wait until a text can be spoken, which a new system does beside its calls."""
-    wav = town.region.settings.sounds_folder / "policy" / f"{sound_name('sv', text)}.wav"
+    wav = town.region.settings.sounds_folder / "policy" / f"{sound_name(language, text)}.wav"
 
     async def made() -> bool:
         return wav.exists()
 
-    await eventually(made, 30, f"{text} was never spoken")
+    await eventually(made, seconds, f"{text} was never spoken")

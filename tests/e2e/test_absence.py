@@ -11,7 +11,13 @@ STOCKHOLM = ZoneInfo("Europe/Stockholm")
 AWAY, REFERRED = "61100", "61104"
 NAME, COLLEAGUE = "Anna Lindgren", "Eva Sandberg"
 NUMBER = "+4690161100"
-LUNCH, ILL, AT_HOME = ("2", "är på lunch"), ("5", "är sjuk"), ("7", "arbetar hemifrån")
+OPERATOR, SWITCHBOARD = "61001", "Umeå kommun"
+MEETING, LUNCH, ILL, AT_HOME = (
+    ("1", "är på sammanträde"),
+    ("2", "är på lunch"),
+    ("5", "är sjuk"),
+    ("7", "arbetar hemifrån"),
+)
 
 
 def next_tuesday(hour: int, minute: int = 0) -> datetime:
@@ -21,11 +27,14 @@ def next_tuesday(hour: int, minute: int = 0) -> datetime:
     return datetime.combine(day, time(hour, minute), STOCKHOLM)
 
 
+FROM, UNTIL = next_tuesday(9, 30), next_tuesday(13)
 DURING = next_tuesday(10).isoformat()
 
 
-async def is_away(town: Town, reason: tuple[str, str]) -> None:
-    """Make Anna Lindgren absent from half past nine to one, with a colleague to refer to, once it can be spoken."""
+async def is_away(
+    town: Town, reason: tuple[str, str], starts_at: datetime = FROM, returns_at: datetime = UNTIL
+) -> None:
+    """Make Anna Lindgren absent, with a colleague to refer to, once it can be spoken."""
     await town.sql(
         """
         INSERT INTO absence (person_id, reason_id, starts_at, returns_at, referral_extension_id)
@@ -35,8 +44,8 @@ async def is_away(town: Town, reason: tuple[str, str]) -> None:
         """,
         AWAY,
         REFERRED,
-        next_tuesday(9, 30),
-        next_tuesday(13),
+        starts_at,
+        returns_at,
         reason[0],
     )
     for text in (NAME, COLLEAGUE, reason[1]):
@@ -49,10 +58,52 @@ async def test_caller_hears_of_the_absence_and_is_put_through_to_where_it_refers
     call = await town.call_from_outside(NUMBER, at=DURING)
     told = f"{sound_of(town, NAME)}&{sound_of(town, LUNCH[1])}&policy/and-is-back&policy/clock&policy/hour-13"
     offered = f"policy/referral-to&{sound_of(town, COLLEAGUE)}&policy/press-1&policy/message-press-2"
-    await town.step("menu", containing=f"{told}&{offered}")
+    await town.step("menu", containing=f"{told}&{offered}&policy/switchboard-press-0")
     await town.choose(call, "1")
     await answered(colleague, call)
     assert not phone.calls
+
+
+async def test_caller_who_presses_two_leaves_a_message_at_once(town: Town) -> None:
+    await is_away(town, LUNCH)
+    phone, colleague = await town.phone(AWAY), await town.phone(REFERRED)
+    call = await town.call_from_outside(NUMBER, at=DURING)
+    await town.choose(call, "2")
+    await town.step("voicemail", containing=f"{AWAY}@")
+    assert town.steps() == ["menu", "voicemail"]
+    await town.speak(call)
+    assert not phone.calls
+    assert not colleague.calls
+
+
+async def test_caller_who_presses_zero_speaks_with_the_switchboard(town: Town) -> None:
+    await is_away(town, LUNCH)
+    await speech_is_made(town, SWITCHBOARD)
+    colleague, operator = await town.phone(REFERRED), await town.phone(OPERATOR)
+    call = await town.call_from_outside(NUMBER, at=DURING)
+    await town.choose(call, "0")
+    await town.step("say", containing=f"policy/welcome-to&{sound_of(town, SWITCHBOARD)}")
+    await answered(operator, call)
+    assert town.steps() == ["menu", "say", "dial"]
+    assert not colleague.calls
+
+
+async def test_of_several_planned_absences_the_one_in_force_decides(town: Town) -> None:
+    await is_away(town, LUNCH, next_tuesday(11), next_tuesday(12))
+    await is_away(town, MEETING, next_tuesday(14), next_tuesday(15, 30))
+    phone = await town.phone(AWAY)
+    before = await town.call_from_outside(NUMBER, at=next_tuesday(10, 59).isoformat())
+    await (await answered(phone, before)).hang_up()
+    for at, reason, back in (
+        (next_tuesday(11), LUNCH, "policy/hour-12"),
+        (next_tuesday(14, 30), MEETING, "policy/hour-15&policy/minute-30"),
+    ):
+        town.reported.clear()
+        call = await town.call_from_outside(NUMBER, at=at.isoformat())
+        told = f"{sound_of(town, NAME)}&{sound_of(town, reason[1])}&policy/and-is-back&policy/clock&{back}"
+        await town.step("menu", containing=f"{told}&policy/referral-to")
+        await call.hang_up()
+    assert len(phone.calls) == 1
 
 
 async def test_silence_leads_to_the_voicemail_of_the_absent_person(town: Town) -> None:
@@ -89,5 +140,5 @@ async def test_phone_that_still_rings_rings_before_the_absence_is_told(town: Tow
 async def test_absence_ends_by_itself(town: Town) -> None:
     await is_away(town, LUNCH)
     phone = await town.phone(AWAY)
-    call = await town.call_from_outside(NUMBER, at=next_tuesday(13).isoformat())
+    call = await town.call_from_outside(NUMBER, at=UNTIL.isoformat())
     await answered(phone, call)

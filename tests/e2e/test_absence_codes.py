@@ -6,13 +6,20 @@ from datetime import datetime, time, timedelta
 import pytest
 
 from tests.e2e.helpers import connected
-from tests.e2e.spoken import sound_of
+from tests.e2e.listening import plays
+from tests.e2e.spoken import sound_of, speech_is_made
 from tests.e2e.talking import answered
-from tests.e2e.test_absence import AWAY, DURING, NAME, NUMBER, STOCKHOLM, next_tuesday
+from tests.e2e.test_absence import AWAY, DURING, NAME, NUMBER, STOCKHOLM, is_away, next_tuesday
+from tests.e2e.test_absence import LUNCH as AT_LUNCH
 from tests.e2e.test_feature_codes import dial
 from tests.e2e.town import Town
 
-LUNCH, HOLIDAY = "är på lunch", "har semester"
+LUNCH = "är på lunch"
+THEIRS, THEIR_NAME, THEIR_NUMBER = "50101", "Ann-Sofie Lindahl", "+46935140101"
+"""Somebody in Vännäs."""
+THEIR_REASON = "is out picking cloudberries"
+SPOKEN_IN_SECONDS = 100.0
+"""A second language makes the sound of every text of the policy."""
 STANDING = """
     SELECT r.digit, a.starts_at, a.returns_at FROM absence AS a
     JOIN absence_reason AS r ON r.id = a.reason_id JOIN extension AS e ON e.person_id = a.person_id
@@ -20,9 +27,9 @@ STANDING = """
 """
 
 
-async def standing(town: Town) -> list[tuple[str, datetime, datetime | None]]:
+async def standing(town: Town, account: str = AWAY) -> list[tuple[str, datetime, datetime | None]]:
     async with connected(town.database_url) as connection:
-        return [tuple(row) for row in await connection.fetch(STANDING, AWAY)]
+        return [tuple(row) for row in await connection.fetch(STANDING, account)]
 
 
 def words_of(sounds: list[str]) -> list[str]:
@@ -68,6 +75,34 @@ async def test_date_is_dialled_as_the_organisation_has_it(town: Town) -> None:
         sounds = await dial(town, phone, f"*23*4*{digits}#", "callers-hear", "and-is-back", at=DURING)
         assert words_of(sounds)[-3:] == ["on-date", f"day-{day.day}", f"month-{day.month}"]
         assert [row[2] for row in await standing(town)] == [datetime.combine(day, time(), STOCKHOLM)]
+
+
+async def test_each_organisation_has_its_language_its_time_zone_and_its_own_reasons(town: Town) -> None:
+    await town.sql("UPDATE organisation SET language = 'en', time_zone = 'Europe/Helsinki' WHERE key = 'vannas'")
+    await town.sql(
+        "UPDATE absence_reason AS r SET text_en = $1 FROM organisation AS o "
+        "WHERE o.id = r.organisation_id AND o.key = 'vannas' AND r.digit = '2'",
+        THEIR_REASON,
+    )
+    await is_away(town, AT_LUNCH)
+    for text in (THEIR_NAME, THEIR_REASON):
+        await speech_is_made(town, text, "en", SPOKEN_IN_SECONDS)
+    words = [sound_of(town, text, "en") for text in (THEIR_NAME, THEIR_REASON)]
+    words += ["and-is-back", "clock", "hour-13", "minute-30"]
+    sounds = await dial(town, await town.phone(THEIRS), "*23*2*1330#", "callers-hear", at=DURING)
+    assert words_of(sounds) == ["callers-hear", *words]
+    assert await standing(town, THEIRS) == [("2", next_tuesday(10), next_tuesday(12, 30))]
+    town.reported.clear()
+    call = await town.call_from_outside(THEIR_NUMBER, at=DURING)
+    told = "&".join([*words[:2], *(f"policy/{word}" for word in words[2:])])
+    await town.step("menu", containing=f"{told}&policy/message-press-2")
+    await plays(town, "en/policy/message-press-2")
+    await call.hang_up()
+    ours = await town.call_from_outside(NUMBER, at=DURING)
+    told = f"{sound_of(town, NAME)}&{sound_of(town, LUNCH)}&policy/and-is-back&policy/clock&policy/hour-13"
+    await town.step("menu", containing=f"{told}&policy/referral-to")
+    await plays(town, "sv/policy/message-press-2")
+    await ours.hang_up()
 
 
 @pytest.mark.parametrize(

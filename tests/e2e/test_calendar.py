@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from aiohttp import web
 
-from tests.calendars import CalendarServer, calendar, calendar_server, event
+from tests.calendars import Answer, CalendarServer, calendar, calendar_server, event, fifty_megabytes, hangs
 from tests.e2e.helpers import eventually
 from tests.e2e.spoken import sound_of, speech_is_made
 from tests.e2e.talking import answered
@@ -30,6 +30,12 @@ EVERY_DAY = event(
 EVERY_LUNCH = event(
     "DTSTART:20260105T120000", "DURATION:PT1H", "RRULE:FREQ=DAILY", "CATEGORIES:Lunch", uid="b@exempel"
 )
+
+KNOWN = """
+    SELECT string_agg(concat_ws(' ', id, starts_at, returns_at), ', ' ORDER BY id) FROM absence
+    WHERE calendar_event IS NOT NULL
+"""
+"""Every absence by a calendar, told as one text."""
 
 
 def at(hour: int, minute: int = 0, *, day: int = 0) -> str:
@@ -106,26 +112,39 @@ async def test_event_that_is_taken_away_lets_the_phone_ring(town: Town, server: 
     await answered(phone, call)
 
 
-async def test_calendar_server_that_hangs_holds_up_no_call_and_is_told(town: Town, server: CalendarServer) -> None:
-    asked = asyncio.Event()
+@pytest.mark.parametrize(
+    ("trouble", "words"),
+    [(hangs, "the server did not answer in time"), (fifty_megabytes, "the calendar is larger than 2 MB")],
+)
+async def test_calendar_server_in_trouble_holds_up_no_call_is_told_and_what_is_known_stays(
+    town: Town, server: CalendarServer, trouble: Answer, words: str
+) -> None:
+    path, asked = "/hemlig/anna.ics", asyncio.Event()
 
-    async def hang(_request: web.Request) -> web.StreamResponse:
+    async def answer(request: web.Request) -> web.StreamResponse:
         asked.set()
-        await asyncio.Event().wait()
-        raise AssertionError
+        return await trouble(request)
 
-    server.answers["/hemlig/anna.ics"] = hang
-    await has_calendar(town, server.address("/hemlig/anna.ics"))
+    server.texts[path] = calendar(EVERY_DAY)
+    await has_calendar(town, server.address(path))
+    await has_absences(town, some=True)
+    known = await town.value(KNOWN)
+    server.answers[path] = answer
+    await town.sql("UPDATE calendar_reading SET due_at = now()")
     async with asyncio.timeout(10):
         await asked.wait()
     phone = await town.phone(AWAY)
-    call = await town.call_from_outside(NUMBER, at=at(9, 15))
-    await answered(phone, call)
+    call = await town.call_from_outside(NUMBER, at=at(11))
+    await (await answered(phone, call)).hang_up()
 
     async def is_told() -> bool:
-        return "the server did not answer in time" in str((await town.health())["calendars"]["error"])
+        return words in str((await town.health())["calendars"]["error"])
 
     await eventually(is_told, 40, "health never told of the calendar")
+    assert await town.value(KNOWN) == known
+    await town.call_from_outside(NUMBER, at=at(9, 15))
+    await town.step("menu", containing=f"{sound_of(town, NAME)}&{sound_of(town, MEETING[1])}&policy/and-is-back")
+    assert len(phone.calls) == 1
     log = (town.region.settings.home / "log" / "serve.log").read_text(encoding="utf-8", errors="replace")
     assert "event=calendar_unreadable" in log
     assert "hemlig/" not in log

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import web
 from structlog.testing import capture_logs
 
-from callflow.calendars.fetching import MEGABYTE, Limits
+from callflow.calendars.fetching import Limits
 from callflow.calendars.source import WebCalendars
 from callflow.policy.absences import absence_at, back_at
 from callflow.service import calendars
@@ -24,7 +24,7 @@ from callflow.service.health_parts import calendars_facts
 from callflow.storage.absences import put_absence
 from callflow.storage.calendar_feeds import PostgresCalendars
 from callflow.storage.snapshot import read_snapshot
-from tests.calendars import CalendarServer, between, calendar, calendar_server, event
+from tests.calendars import CalendarServer, between, calendar, calendar_server, event, fifty_megabytes, hangs
 from tests.fakes.running import running
 from tests.fakes.waiting import until, until_told
 from tests.refusals import connect
@@ -268,19 +268,6 @@ async def test_what_a_person_reported_is_never_touched(office: Office) -> None:
         await office.read_again(feed)
         assert await office.absences("61113") == []
     assert await office.connection.fetch(others) == before
-
-
-async def hangs(_request: web.Request) -> web.StreamResponse:
-    await asyncio.Event().wait()
-    raise AssertionError
-
-
-async def fifty_megabytes(request: web.Request) -> web.StreamResponse:
-    response = web.StreamResponse()
-    await response.prepare(request)
-    for _ in range(50):
-        await response.write(b"BEGIN:VEVENT\r\n" * (MEGABYTE // 14))
-    return response
 
 
 async def garbage(_request: web.Request) -> web.StreamResponse:
