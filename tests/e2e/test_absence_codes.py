@@ -20,9 +20,9 @@ STANDING = """
 """
 
 
-async def standing(town: Town) -> list[tuple[str, datetime, datetime | None]]:
+async def standing(town: Town, account: str = AWAY) -> list[tuple[str, datetime, datetime | None]]:
     async with connected(town.database_url) as connection:
-        return [tuple(row) for row in await connection.fetch(STANDING, AWAY)]
+        return [tuple(row) for row in await connection.fetch(STANDING, account)]
 
 
 def words_of(sounds: list[str]) -> list[str]:
