@@ -2,8 +2,10 @@
 
 import asyncio
 
+import pytest
+
 from tests.e2e.helpers import connected
-from tests.e2e.spoken import sound_of
+from tests.e2e.spoken import sound_of, speech_is_made
 from tests.e2e.talking import answered
 from tests.e2e.test_absence import AWAY, DURING, NAME, NUMBER, next_tuesday
 from tests.e2e.test_absence_codes import LUNCH, standing, words_of
@@ -15,6 +17,8 @@ CONTACT = "61104"
 """The telephone contact of Anna's unit."""
 COLLEAGUE = "61103"
 """Has a phone in the same unit and answers for nobody."""
+OPERATOR = "61001"
+"""Of the switchboard in Umeå, which answers for Bjurholm too."""
 
 
 async def last_actor(town: Town) -> str:
@@ -51,6 +55,33 @@ async def test_telephone_contact_diverts_the_calls_of_another(town: Town) -> Non
     await dial(town, contact, f"#210*{AWAY}#", "it-is-about", "calls-all", "no-longer-diverted")
     await dial(town, contact, f"*#210*{AWAY}#", "it-is-about", "calls-all", "not-diverted")
     assert await diversions(town) == [("no_answer", CONTACT, 2)]
+
+
+@pytest.mark.parametrize(
+    ("account", "number", "name"),
+    [(AWAY, NUMBER, NAME), ("20101", "+46932140101", "Margareta Olofsson")],
+    ids=["in_the_own_municipality", "in_another"],
+)
+async def test_operator_reports_tells_and_ends_the_absence_of_whoever_the_switchboard_answers_for(
+    town: Town, account: str, number: str, name: str
+) -> None:
+    operator, phone = await town.phone(OPERATOR), await town.phone(account)
+    await speech_is_made(town, name)
+    told = [sound_of(town, name), sound_of(town, LUNCH), "and-is-back", "clock", "hour-13", "minute-30"]
+    sounds = await dial(town, operator, f"*230*{account}*2*1330#", "it-is-about", "callers-hear", at=DURING)
+    assert words_of(sounds) == ["it-is-about", sound_of(town, name), "callers-hear", *told]
+    assert await standing(town, account) == [("2", next_tuesday(10), next_tuesday(13, 30))]
+    assert await last_actor(town) == f"phone:+46901{OPERATOR}"
+    eleven, twelve = next_tuesday(11).isoformat(), next_tuesday(12).isoformat()
+    assert await dial(town, operator, f"*#230*{account}#", "callers-hear", at=eleven) == sounds
+    town.reported.clear()
+    call = await town.call_from_outside(number, at=eleven)
+    await town.step("menu", containing=f"{sound_of(town, name)}&{sound_of(town, LUNCH)}&policy/and-is-back")
+    await call.hang_up()
+    assert not phone.calls
+    await dial(town, operator, f"#230*{account}#", "it-is-about", "no-longer-absent", at=twelve)
+    assert await standing(town, account) == [("2", next_tuesday(10), next_tuesday(12))]
+    await answered(phone, await town.call_from_outside(number, at=next_tuesday(12, 1).isoformat()))
 
 
 async def test_colleague_may_neither_set_nor_ask(town: Town) -> None:

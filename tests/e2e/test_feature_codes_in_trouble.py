@@ -2,11 +2,66 @@
 
 import asyncio
 import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
 
 from callflow.service.feature_changes import STORE_SECONDS
 from tests.e2e.helpers import connected, eventually
+from tests.e2e.test_absence import DURING, next_tuesday
 from tests.e2e.test_feature_codes import OTHER, OWN, dial, standing
 from tests.e2e.town import OUTSIDER, TOLERANCE, Town
+
+LATER = next_tuesday(11).isoformat()
+KEPT = """
+    SELECT revision, (SELECT count(*) FROM audit),
+        (SELECT jsonb_agg(d ORDER BY id)::text FROM diversion AS d),
+        (SELECT jsonb_agg(a ORDER BY id)::text FROM absence AS a),
+        (SELECT jsonb_agg(o ORDER BY id)::text FROM unit_override AS o)
+    FROM policy_revision
+"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Changing:
+    """A code that changes what another (`before`) has set, and one that asks; each with a word that is then heard."""
+
+    account: str
+    before: tuple[str, str]
+    code: tuple[str, str]
+    asks: tuple[str, str]
+
+
+CHANGES = pytest.mark.parametrize(
+    "change",
+    [
+        Changing(
+            account="61301",
+            before=("*28*0*1400#", "hour-14"),
+            code=("*28*0*1600#", "hour-16"),
+            asks=("*#28#", "hour-16"),
+        ),
+        Changing(
+            account=OTHER,
+            before=(f"*210*{OWN}*{OTHER}#", "are-diverted-to"),
+            code=(f"*210*{OWN}*61103#", "are-diverted-to"),
+            asks=(f"*#210*{OWN}#", "are-diverted-to"),
+        ),
+        Changing(
+            account=OWN,
+            before=("*23*2*1330#", "callers-hear"),
+            code=("#23#", "no-longer-absent"),
+            asks=("*#23#", "not-absent"),
+        ),
+    ],
+    ids=["hours_of_a_unit", "diversion_of_another", "end_of_an_absence"],
+)
+
+
+async def kept(town: Town) -> tuple[Any, ...]:
+    """Return all that the database has of what these codes set, with its revision and how much was changed."""
+    return await town.row(KEPT)
 
 
 async def test_without_the_database_the_caller_hears_that_nothing_is_saved_and_nothing_is(town: Town) -> None:
@@ -23,6 +78,24 @@ async def test_without_the_database_the_caller_hears_that_nothing_is_saved_and_n
     assert await standing(town) == []
     await dial(town, phone, f"*21*{OTHER}#", "are-diverted-to")
     assert await standing(town) == [("all", OTHER, None)]
+
+
+@CHANGES
+async def test_without_the_database_what_was_set_before_stands_and_the_caller_hears_so(
+    town: Town, change: Changing
+) -> None:
+    phone = await town.phone(change.account)
+    await dial(town, phone, *change.before, at=DURING)
+    before, heard = await kept(town), await dial(town, phone, change.asks[0], at=LATER)
+    await town.stop_database()
+    began = time.monotonic()
+    await dial(town, phone, change.code[0], "change-not-saved", at=LATER)
+    assert time.monotonic() - began < STORE_SECONDS + TOLERANCE
+    assert await dial(town, phone, change.asks[0], at=LATER) == heard
+    await asyncio.to_thread(town.region.postgres.start)
+    assert await kept(town) == before
+    await dial(town, phone, *change.code, at=LATER)
+    assert await kept(town) != before
 
 
 async def test_database_that_keeps_a_change_waiting_costs_its_caller_a_second_and_no_other_anything(

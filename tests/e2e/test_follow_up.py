@@ -1,15 +1,17 @@
 """Voice messages followed up with real phones and a real mail server: heard, called back, reminded of (R11)."""
 
+import re
 import shutil
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
 
 import pytest
 
+from callflow.embedded.home import environment_of
 from callflow.phone.client import Phone
 from callflow.phone.trunk_peer import Behaviour
-from tests.e2e.helpers import eventually
-from tests.e2e.listening import leaves_a_message, listens, mailbox_folder, plays
+from tests.e2e.helpers import callflow, eventually
+from tests.e2e.listening import leaves_a_message, listens, mailbox_folder, messages, plays
 from tests.e2e.test_voicemail import PIN, owner_with_pin
 from tests.e2e.town import OUTSIDER, Town
 
@@ -102,6 +104,42 @@ async def test_message_that_is_deleted_by_telephone_is_closed(town: Town) -> Non
     await plays(town, "vm-deleted")
     await call.hang_up()
     await becomes(town, "closed", "voicemail")
+
+
+async def test_message_that_is_closed_by_hand_is_shown_and_counted_no_more_and_its_recording_stays(
+    town: Town,
+) -> None:
+    await town.sql("UPDATE voicemail_message SET left_at = left_at - interval '125 minutes'")
+    [line] = (await shown(town)).splitlines()
+    about = rf" +(\d+)  20\d\d-\d\d-\d\d \d\d:\d\d  .* \({OWNER}\): från {CALLED_BACK}, \d+ s, inte avlyssnat, "
+    found = re.match(about + r"väntar sedan 2 tim [56] min", line)
+    assert found is not None, line
+    await counted(town, "1 unheard of 1, 2 hours")
+    assert await shown(town, "--close", found[1]) == (
+        f"Röstmeddelande {found[1]} är stängt. Inspelningen ligger kvar i röstbrevlådan.\n"
+    )
+    await counted(town, "0 unheard of 0, 0 hours")
+    assert await shown(town) == "Inga röstmeddelanden väntar på svar.\n"
+    assert re.search(r", \d+ s, stängt 20\S+ \S+ av cli:", await shown(town, "--all"))
+    assert len(messages(town, OWNER)) == 1
+
+
+async def shown(town: Town, *arguments: str) -> str:
+    """Return what `callflow messages` tells."""
+    code, told = await callflow(environment_of(town.region.settings), "messages", *arguments)
+    assert code == 0, told
+    return told
+
+
+async def counted(town: Town, wanted: str) -> None:
+    """Wait until the service says of itself that so many messages wait, the oldest for so long."""
+
+    async def is_so() -> bool:
+        facts = (await town.health())["messages"]
+        told = f"{facts['unheard']} unheard of {facts['open']}, {facts['oldest_seconds'] // 3600:.0f} hours"
+        return bool(facts["ok"] and told == wanted)
+
+    await eventually(is_so, 20, f"the service never counted {wanted}")
 
 
 async def test_owner_and_then_the_telephone_contact_are_reminded_by_mail(town: Town) -> None:

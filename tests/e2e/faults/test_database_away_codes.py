@@ -16,7 +16,9 @@ from tests.e2e.faults.lost_database import (
     stop_database_at_once,
 )
 from tests.e2e.helpers import connected, eventually
+from tests.e2e.test_absence import DURING, next_tuesday
 from tests.e2e.test_feature_codes import OTHER, OWN, dial, standing
+from tests.e2e.test_feature_codes_in_trouble import CHANGES, LATER, Changing, kept
 from tests.e2e.town import TOLERANCE, Town
 
 LOSSES = pytest.mark.parametrize("lose", [kill_database, stop_database_at_once], ids=["killed", "stopped_at_once"])
@@ -25,6 +27,7 @@ FOR_A_COMMIT = WAITING.format(" = 'SyncRep'")
 FOR_ITS_TURN = WAITING.format("_type = 'Lock'")
 NEVER_CONFIRMED = ("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
 CONFIRMED = ("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+AFTERWARDS = next_tuesday(11, 5).isoformat()
 Loss = Callable[[Town], Awaitable[None]]
 
 
@@ -74,6 +77,46 @@ async def test_before_the_commit_the_caller_hears_that_nothing_is_changed_and_no
     assert len(before) == 2
     await dial(town, phone, "##002#", "all-diversions-cancelled")
     assert await standing(town) == []
+
+
+@CHANGES
+async def test_before_the_commit_for_a_unit_another_or_an_absence_nothing_is_changed(
+    town: Town, change: Changing
+) -> None:
+    phone = await town.phone(change.account)
+    await dial(town, phone, *change.before, at=DURING)
+    before, heard = await kept(town), await dial(town, phone, change.asks[0], at=LATER)
+    town.reported.clear()
+    async with AsyncExitStack() as stack:
+        stack.enter_context(suppress(asyncpg.PostgresError, asyncpg.InterfaceError, OSError))
+        administrator = await stack.enter_async_context(connected(town.database_url))
+        await administrator.execute("BEGIN; UPDATE organisation SET name = name WHERE key = 'umea'")
+        call = await town.call(phone, change.code[0], at=LATER)
+        await until_waits(town, FOR_ITS_TURN)
+        await kill_database(town)
+    await hears(town, call, "change-not-saved")
+    assert await dial(town, phone, change.asks[0], at=LATER) == heard
+    await bring_back(town)
+    assert await kept(town) == before
+
+
+@CHANGES
+async def test_in_the_middle_of_the_commit_for_a_unit_another_or_an_absence_it_is_whole(
+    town: Town, change: Changing
+) -> None:
+    phone = await town.phone(change.account)
+    await dial(town, phone, *change.before, at=DURING)
+    before = await dial(town, phone, change.asks[0], at=LATER)
+    await told(town, *NEVER_CONFIRMED)
+    town.reported.clear()
+    call = await town.call(phone, change.code[0], at=LATER)
+    await until_waits(town, FOR_A_COMMIT)
+    await told(town, CONFIRMED[0])
+    await kill_database(town)
+    await hears(town, call, "change-not-known")
+    await bring_back(town)
+    await town.until_current(15)
+    assert await dial(town, phone, *change.asks, at=AFTERWARDS) != before
 
 
 @LOSSES
