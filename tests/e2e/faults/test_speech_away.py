@@ -110,6 +110,13 @@ async def hears_menu(town: Town, containing: str) -> PhoneCall:
     return call
 
 
+def forget(town: Town, *texts: str) -> None:
+    """Remove the speech of these, which all regions share."""
+    for text in texts:
+        for language in ("sv", "en"):
+            Path(f"{sound_of(town, text, language)}.wav").unlink(missing_ok=True)
+
+
 @pytest.mark.parametrize("way", [missing, hanging])
 async def test_a_caller_hears_of_an_absence_that_cannot_be_spoken_and_hears_it_when_it_can(
     town: Town, tmp_path: Path, way: Callable[[Path], None]
@@ -128,9 +135,7 @@ async def test_a_caller_hears_of_an_absence_that_cannot_be_spoken_and_hears_it_w
         for text in (reason, name):
             await speech_is_made(town, text)
         await hears_menu(town, f"{sound_of(town, name)}&{sound_of(town, reason)}&policy/and-is-back")
-    for language in ("sv", "en"):
-        for text in (reason, name):
-            Path(f"{sound_of(town, text, language)}.wav").unlink(missing_ok=True)
+    forget(town, reason, name)
 
 
 async def test_the_service_stops_in_order_while_the_engine_hangs(town: Town, tmp_path: Path) -> None:
