@@ -107,7 +107,7 @@ class Speech(Protocol):
     """Speech made ahead of the call, never in the caller's time."""
 
     async def prepare(self, texts: Iterable[tuple[str, str]]) -> None:
-        """Make the sound of each (language, text) that has none yet."""
+        """Make the sound of each (language, text) that has none yet; raise what it failed by."""
         ...
 
     def sound(self, language: str, text: str, mailbox: str | None = None) -> str | None:

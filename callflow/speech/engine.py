@@ -41,6 +41,8 @@ class SpeechEngine:
     """espeak-ng and sox; each sound is 8 kHz, 16 bits, mono, and there whole or not at all."""
 
     tools: Tools
+    limit_seconds: float = LIMIT_SECONDS
+    """How long one program may take for one text."""
 
     def speak(self, speaking: Speaking) -> None:
         """Write the text's speech as wav.
@@ -52,7 +54,7 @@ class SpeechEngine:
         voice = VOICES.get(speaking.language)
         if voice is None:
             raise SpeechError(f"No voice for the language “{speaking.language}”; there are {', '.join(VOICES)}.")
-        if not any(letter.isalnum() for letter in speaking.text):
+        if not can_be_spoken(speaking.text):
             raise SpeechError(f"Nothing to speak in {speaking.text!r} for {speaking.path.name}.")
         # Without the pause after the last word (-z), since numbers are put together from pieces.
         # Brackets would be read as espeak's phonemes, and are never spoken anyhow.
@@ -99,7 +101,7 @@ class SpeechEngine:
                 input=text.encode(),
                 capture_output=True,
                 env=environment,
-                timeout=LIMIT_SECONDS,
+                timeout=self.limit_seconds,
             )
         except (OSError, subprocess.TimeoutExpired) as error:
             raise SpeechError(
@@ -111,6 +113,11 @@ class SpeechEngine:
             raise disk_full(said)
         if done.returncode != 0:
             raise SpeechError(f"Speech could not be made: {said or f'code {done.returncode}'}.")
+
+
+def can_be_spoken(text: str) -> bool:
+    """Tell whether there is a letter or digit in a text: of “!” or “…” alone the engine makes nothing."""
+    return any(letter.isalnum() for letter in text)
 
 
 def _temporary(path: Path) -> "tempfile.TemporaryDirectory[str]":

@@ -2,17 +2,18 @@
 
 import asyncio
 import hashlib
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import structlog
 
 from callflow.config import Settings
-from callflow.embedded.setup_errors import SetupError
 from callflow.embedded.tools import Tools
-from callflow.speech.engine import SETTINGS, Speaking, SpeechEngine
+from callflow.speech.engine import SETTINGS, Speaking, SpeechEngine, can_be_spoken
 
-FAILURES_IN_A_ROW = 3
+LIMIT_SECONDS = 5.0
+"""A text of the policy takes a tenth of a second; a stop of the service waits for the one that is being spoken."""
 RECORDED_NAME = "greet.wav"
 """Where Asterisk's voicemail keeps the name that a mailbox's owner has recorded, in the mailbox's folder."""
 
@@ -29,28 +30,32 @@ class PolicySpeech:
     def __init__(self, settings: Settings, tools: Tools) -> None:
         self._folder = settings.sounds_folder / "policy"
         self._recordings = settings.asterisk_folder / "spool" / "voicemail" / "callflow"
-        self._engine = SpeechEngine(tools)
+        self._engine = SpeechEngine(tools, LIMIT_SECONDS)
         self._made = {_name(path, self._folder) for path in self._folder.glob("*/*.wav")}
         self._paths: dict[tuple[str, str], str] = {}
         """What is there of what was asked for: a call asks for dozens, nearly all of them asked for before."""
+        self._failures: Counter[str] = Counter()
+        """How often the sound of this name was tried in vain."""
+        self._nothing_to_speak: set[tuple[str, str]] = set()
         self._one_at_a_time = asyncio.Lock()
 
     async def prepare(self, texts: Iterable[tuple[str, str]]) -> None:
-        """Make the sound of each (language, text) that has none yet, in a thread; what fails is logged.
+        """Make the sound of each (language, text) that has none yet, in a thread, until one fails.
 
-        After three failures in a row it gives up until it is asked the next time.
+        What has failed least is tried first: asked again and again, it makes all that can be made. A text without
+        any letter or digit is left out.
+
+        Raises:
+            SetupError: the engine failed, or the disk is full.
+            OSError: the folder cannot be written.
         """
         wanted = await asyncio.to_thread(_by_name, texts)
         async with self._one_at_a_time:
-            missing = [name for name in wanted if name not in self._made]
-            failed = 0
-            for name in missing:
-                failed = 0 if await self._make(name, *wanted[name]) else failed + 1
-                if failed == FAILURES_IN_A_ROW:
-                    log.warning("policy_speech_given_up", texts=len(missing))
-                    return
+            missing = [name for name in wanted if name not in self._made and self._has_words(*wanted[name])]
+            for name in sorted(missing, key=self._failures.__getitem__):
+                await self._make(name, *wanted[name])
             if missing:
-                log.info("policy_speech_ready", texts=sum(name in self._made for name in missing))
+                log.info("policy_speech_ready", texts=len(missing))
 
     def sound(self, language: str, text: str, mailbox: str | None = None) -> str | None:
         """Return the sound's path without its ending, as Asterisk takes it, or None; an own recording goes first."""
@@ -61,17 +66,19 @@ class PolicySpeech:
             path = self._paths[language, text] = str(self._folder / name)
         return path
 
-    async def _make(self, name: str, language: str, text: str) -> bool:
-        speaking = Speaking(language, text, self._folder / f"{name}.wav")
-        try:
-            await asyncio.to_thread(self._engine.speak, speaking)
-        except (SetupError, OSError) as error:
-            # Without the text: it may be a person's name (R12).
-            code = error.code if isinstance(error, SetupError) else "os_error"
-            log.warning("policy_speech_failed", name=name, code=code, reason=type(error).__name__)
-            return False
+    def _has_words(self, language: str, text: str) -> bool:
+        if can_be_spoken(text):
+            return True
+        if (language, text) not in self._nothing_to_speak:
+            self._nothing_to_speak.add((language, text))
+            log.warning("policy_text_has_no_words", language=language, text=text)
+        return False
+
+    async def _make(self, name: str, language: str, text: str) -> None:
+        self._failures[name] += 1
+        await asyncio.to_thread(self._engine.speak, Speaking(language, text, self._folder / f"{name}.wav"))
+        del self._failures[name]
         self._made.add(name)
-        return True
 
 
 def _by_name(texts: Iterable[tuple[str, str]]) -> dict[str, tuple[str, str]]:

@@ -5,9 +5,10 @@ import wave
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from callflow.config import Settings
-from callflow.embedded.setup_errors import SpeechError
+from callflow.embedded.setup_errors import SetupError, SpeechError
 from callflow.embedded.tools import Tools
 from callflow.speech.engine import Speaking, SpeechEngine
 from callflow.speech.policy_speech import PolicySpeech
@@ -164,10 +165,40 @@ async def test_name_that_a_mailboxs_owner_has_recorded_goes_before_speech(settin
     assert speech.sound("sv", "Åsa Öberg", "61101") is None
 
 
-async def test_a_broken_engine_means_no_sound_and_no_error(
+async def test_texts_without_a_letter_are_left_out_told_once_and_keep_no_other_from_being_spoken(
+    settings: Settings,
+) -> None:
+    odd = [("sv", text) for text in ("!", "-", "?", "…", "🗓️")]
+    speech = PolicySpeech(settings, shared_tools())
+    with capture_logs() as lines:
+        for _ in range(2):
+            await speech.prepare([*odd, ("sv", "Åsa Öberg")])
+    assert speech.sound("sv", "Åsa Öberg") is not None
+    assert [speech.sound(*text) for text in odd] == [None] * len(odd)
+    assert [line["text"] for line in lines if line["event"] == "policy_text_has_no_words"] == [row[1] for row in odd]
+
+
+async def test_what_cannot_be_spoken_is_an_error_and_keeps_no_other_from_being_spoken(settings: Settings) -> None:
+    speech = PolicySpeech(settings, shared_tools())
+    texts = [*[("xx", f"Person {number}") for number in range(3)], ("sv", "Åsa Öberg"), ("sv", "Bo Ek")]
+    for _ in range(4):
+        with pytest.raises(SpeechError, match="No voice"):
+            await speech.prepare(texts)
+    assert speech.sound("sv", "Åsa Öberg") is not None
+    assert speech.sound("sv", "Bo Ek") is not None
+
+
+async def test_a_broken_engine_is_an_error_and_when_it_is_whole_all_is_spoken(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", "")
-    speech = PolicySpeech(settings, Tools(settings.tools_folder))
-    await speech.prepare([("sv", f"Person {number}") for number in range(5)])
-    assert speech.sound("sv", "Person 0") is None
+    texts = [("sv", f"Person {number}") for number in range(5)]
+    with monkeypatch.context() as broken:
+        broken.setenv("PATH", "")
+        speech = PolicySpeech(settings, Tools(settings.tools_folder))
+        with pytest.raises(SetupError, match="espeak-ng is neither"):
+            await speech.prepare(texts)
+    assert speech.sound(*texts[0]) is None
+    settings.tools_folder.parent.mkdir(parents=True, exist_ok=True)
+    settings.tools_folder.symlink_to(shared_tools().folder)
+    await speech.prepare(texts)
+    assert None not in [speech.sound(*text) for text in texts]

@@ -4,6 +4,7 @@ import asyncio
 import fcntl
 from collections.abc import AsyncIterator
 from email.message import EmailMessage
+from itertools import pairwise
 from pathlib import Path
 
 import aiosmtplib
@@ -100,6 +101,38 @@ async def test_a_mail_waits_while_the_server_is_away_with_growing_pauses(tmp_pat
     assert spool.waiting == 1
     assert spool.last_error
     assert 4 <= len(tries) <= 8
+
+
+async def test_an_hour_without_the_server_costs_no_mail_and_ever_fewer_tries(
+    tmp_path: Path, server: MailSink
+) -> None:
+    clock, tries, away = Clock(), dict[str, list[float]](), [True]
+    send = smtp_sender(at(server.port), "callflow@localhost")
+
+    async def counted(message: EmailMessage) -> None:
+        tries.setdefault(message["X-Name"], []).append(clock.now)
+        if away:
+            raise aiosmtplib.SMTPConnectError("away")
+        await send(message)
+
+    for name in "ab":
+        put(tmp_path / "spool", f"{name}.eml", f"X-Name: {name}\n{LETTER}")
+    spool = MailSpool(tmp_path / "spool", counted, clock=clock)
+    for second in range(3600):
+        clock.now = float(second)
+        await spool.send_what_waits()
+    assert spool.waiting == 2
+    for times in tries.values():
+        pauses = [after - before for before, after in pairwise(times)]
+        assert [pause for number, pause in enumerate(pauses) if pause > min(2**number, 300) + 1] == []
+        assert [pause for pause in pauses[9:] if pause < 150] == []
+        assert len(times) <= 9 + 3600 / 150
+    away.clear()
+    for second in range(3600, 3600 + 301):
+        clock.now = float(second)
+        await spool.send_what_waits()
+    assert sorted(mail["X-Name"] for mail in server.mails) == ["a", "b"]
+    assert (spool.waiting, spool.refused, spool.last_error) == (0, 0, None)
 
 
 async def test_a_mail_that_waited_is_sent_when_the_server_is_back(tmp_path: Path, server: MailSink) -> None:
