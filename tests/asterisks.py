@@ -37,6 +37,8 @@ async def asterisk() -> AsyncIterator[EmbeddedAsterisk]:
     home = Path(tempfile.mkdtemp(prefix="callflow-ast-", dir="/tmp"))
     settings = Settings(
         home=home,
+        tools=tools.folder,
+        sounds=home_folder() / "sounds",
         tryout=True,
         sip_port=free_port(socket.SOCK_DGRAM),
         trunk_port=free_port(socket.SOCK_DGRAM),

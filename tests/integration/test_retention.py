@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import make_url
 from structlog.testing import capture_logs
 
-from callflow.commands.serve_parts import compose
+from callflow.commands import serve_parts
 from callflow.config import Settings
 from callflow.storage import retention
 from callflow.storage.connection import DatabaseUnavailableError
@@ -304,8 +304,8 @@ async def test_service_forgets_from_its_start_on(
     office: Office, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     await office.absence(BO, 31 * DAY)
-    monkeypatch.setenv("CALLFLOW_DATABASE_URL", office.url)
-    service = compose(Settings(home=tmp_path, ari_password="x", ami_password="x"))
+    monkeypatch.setattr(serve_parts, "database_url", lambda: office.url)
+    service = serve_parts.compose(Settings(home=tmp_path, ari_password="x", ami_password="x"))
 
     async def part() -> None:
         await service.parts._parts["retention"]()

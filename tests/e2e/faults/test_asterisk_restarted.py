@@ -64,10 +64,12 @@ async def registered(town: Town, username: str) -> Phone:
     path = town.region.settings.asterisk_folder / "lib" / "astdb.sqlite3"
 
     async def is_written() -> bool:
-        # Without a lock: Asterisk gives up what it is about to write while anybody reads.
+        # Without a lock: Asterisk gives up what it is about to write while anybody reads. While there is a journal,
+        # what is read is not sure to stay.
         with closing(sqlite3.connect(f"file:{path}?immutable=1", uri=True)) as kept, suppress(sqlite3.DatabaseError):
             query = "SELECT count(*) FROM astdb WHERE key LIKE '/registrar/contact/' || ? || '%' AND value LIKE ?"
-            return bool(kept.execute(query, (username, f"%:{phone.port}%")).fetchone()[0])
+            found = bool(kept.execute(query, (username, f"%:{phone.port}%")).fetchone()[0])
+            return found and not path.with_name(f"{path.name}-journal").exists()
         return False
 
     await eventually(is_written, 10, "Asterisk never wrote down where the phone is")
