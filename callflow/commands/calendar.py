@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
-import asyncpg
 import typer
 
 from callflow.calendars.addresses import shown_address
@@ -23,7 +22,7 @@ from callflow.policy.schedule import zone_of
 from callflow.service.calendar_problems import problem_words
 from callflow.service.calendars import CalendarReader
 from callflow.storage.calendar_feeds import PostgresCalendars
-from callflow.storage.connection import LOST, Connection, connected, unavailable
+from callflow.storage.connection import FAILED, Connection, connected, unavailable
 
 FROM_STDIN = "-"
 _WEBCAL = "webcal://"
@@ -151,7 +150,7 @@ async def _feeds() -> list[Feed]:
     try:
         async with connected(database_url()) as connection:
             return [Feed(**row) for row in await connection.fetch(_FEEDS)]
-    except (*LOST, asyncpg.PostgresError) as error:
+    except FAILED as error:
         raise unavailable(error) from error
 
 

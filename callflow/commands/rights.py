@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 
-import asyncpg
-
 from callflow.commands.rights_texts import TEXTS
 from callflow.commands.shared import database_url, in_language
 from callflow.errors import CallflowError
@@ -16,7 +14,7 @@ from callflow.policy.numbers import national
 from callflow.policy.outgoing import Mover, nearest_manager, scopes_of
 from callflow.policy.schedule import zone_of
 from callflow.policy.texts import WORDS
-from callflow.storage.connection import LOST, connected, unavailable
+from callflow.storage.connection import FAILED, connected, unavailable
 from callflow.storage.snapshot import read_all
 
 
@@ -45,7 +43,7 @@ async def read_rights() -> Rights:
             policy = (await read_all(connection)).policy
             barrings = await connection.fetch("SELECT id, reason FROM barring")
             exemptions = await connection.fetch("SELECT id, reason FROM exemption")
-    except (*LOST, asyncpg.PostgresError) as error:
+    except FAILED as error:
         raise unavailable(error) from error
     return Rights(
         policy, {row["id"]: row["reason"] for row in barrings}, {row["id"]: row["reason"] for row in exemptions}

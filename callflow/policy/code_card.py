@@ -57,8 +57,8 @@ def code_card(policy: Policy, organisation: Organisation, language: str) -> str:
             reasons = [f"{row.digit} {reason_words(row, language)}" for row in _reasons(policy, organisation)]
             lines += ["", texts["reasons"].format(reasons=", ".join(reasons) or "–")]
     day_first = organisation.absence_date_order == DAY_FIRST
-    order, day = texts["DDMM" if day_first else "MMDD"], "24120800" if day_first else "12240800"
-    return "\n".join([*lines, "", texts["times"].format(order=order, example=day), "", texts["emergency"], ""])
+    times = texts["times"].format(order=texts["DDMM" if day_first else "MMDD"], example=f"{examples['date']}0800")
+    return "\n".join([*lines, "", times, "", texts["emergency"], ""])
 
 
 Row = tuple[str, str, str, str]

@@ -36,9 +36,7 @@ def telephone_hours(route: Route, unit: Unit) -> HoursNow:
 
     What the unit itself was forced to be counts before all of them.
     """
-    above = lineage(route.policy, unit)
-    ids = [*(row.telephone_schedule_id for row in above), *(row.working_schedule_id for row in above)]
-    hours = _first_of(route, [*ids, _switchboard_schedule(route, unit.organisation_id)])
+    hours = _first_of(route, _telephone_schedules(route.policy, unit, unit.organisation_id))
     return _forced(route, unit, hours) if unit.overrides else hours
 
 
@@ -53,10 +51,8 @@ def open_seconds(policy: Policy, unit: Unit | None, organisation: Organisation, 
 
     By the hours alone, not by what the unit was forced to be; where none are set it is always open.
     """
-    above = lineage(policy, unit)
-    ids = [*(row.telephone_schedule_id for row in above), *(row.working_schedule_id for row in above)]
-    found = (policy.schedules.get(row_id or 0) for row_id in (*ids, organisation.switchboard_schedule_id))
-    schedule = next(filter(None, found), None)
+    ids = _telephone_schedules(policy, unit, organisation.id)
+    schedule = next(filter(None, (policy.schedules.get(row_id or 0) for row_id in ids)), None)
     if schedule is None:
         return max(0.0, until - since)
     at, total = since, 0.0
@@ -91,9 +87,11 @@ def _forced(route: Route, unit: Unit, hours: HoursNow) -> HoursNow:
     return replace(forced, next_opening=opens.astimezone(local) if opens is not None else None)
 
 
-def _switchboard_schedule(route: Route, organisation_id: int) -> int | None:
-    organisation = route.policy.organisations.get(organisation_id)
-    return organisation.switchboard_schedule_id if organisation is not None else None
+def _telephone_schedules(policy: Policy, unit: Unit | None, organisation_id: int) -> list[int | None]:
+    """Return the schedules of which the first that there is holds for a unit's telephones."""
+    above, organisation = lineage(policy, unit), policy.organisations.get(organisation_id)
+    ids = [*(row.telephone_schedule_id for row in above), *(row.working_schedule_id for row in above)]
+    return [*ids, organisation.switchboard_schedule_id if organisation is not None else None]
 
 
 def _first_of(route: Route, schedule_ids: list[int | None]) -> HoursNow:

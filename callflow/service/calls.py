@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 import structlog
 
@@ -22,7 +22,7 @@ from callflow.policy.model import Policy
 from callflow.service.clock import BadTimeError, now, read_instant
 from callflow.service.feature_changes import Settle
 from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS, NOT_CLAIMED
-from callflow.service.policy_holder import Held
+from callflow.service.policy_holder import Held, PolicyInUse
 from callflow.service.telephony import (
     CallArrived,
     CallEntered,
@@ -80,15 +80,6 @@ class _Ahead:
 
 Decided = Callable[[DecidedCall], None]
 """Is told of each decided call; must not block."""
-
-
-class PolicyInUse(Protocol):
-    """Whoever holds the present policy."""
-
-    @property
-    def held(self) -> Held | None:
-        """The present snapshot, None before the first."""
-        ...
 
 
 class CallControl:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from callflow.policy.lost_codes import hide_every_code, hide_pin
-from callflow.service.calls import PolicyInUse
+from callflow.service.policy_holder import PolicyInUse
 
 
 def hide_by(policy: PolicyInUse) -> Callable[[str], str]:

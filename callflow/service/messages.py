@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
 from itertools import islice
-from typing import Protocol
 
 import structlog
 
@@ -29,7 +28,7 @@ from callflow.policy.model import Policy
 from callflow.service.clock import now
 from callflow.service.message_ports import Answered, LeftMessage, Mailboxes, MessagesState, MessageStore
 from callflow.service.metrics import MESSAGES_ANSWERED, MESSAGES_REMINDED
-from callflow.service.policy_holder import Held
+from callflow.service.policy_holder import PolicyInUse
 from callflow.service.reminder_mail import grouped, reminder_mail
 from callflow.service.telephony import MailboxChanged, PlanReported, RingEvent, RingingLost
 
@@ -45,15 +44,6 @@ MOST_MAILBOXES = 50
 """How many mailboxes are stored at once."""
 MOST_CALLS = 10_000
 """How many ended calls are kept while the database is away; with more, the first are forgotten."""
-
-
-class PolicyInUse(Protocol):
-    """Whoever holds the present policy."""
-
-    @property
-    def held(self) -> Held | None:
-        """The present snapshot, None before the first."""
-        ...
 
 
 class MessageFollowUp:

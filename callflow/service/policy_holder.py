@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 import structlog
@@ -65,6 +66,15 @@ class Held:
     def policy(self) -> Policy:
         """The policy of this snapshot."""
         return self.snapshot.policy
+
+
+class PolicyInUse(Protocol):
+    """Whoever holds the present policy."""
+
+    @property
+    def held(self) -> Held | None:
+        """The present snapshot, None before the first."""
+        ...
 
 
 class PolicyHolder:

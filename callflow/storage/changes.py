@@ -8,12 +8,11 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
-import asyncpg
 import structlog
 
 from callflow.service.metrics import FEED_LOSSES, FOUND_BY_ASKING
 from callflow.service.ports import Feed
-from callflow.storage.connection import LOST, Connection, connected
+from callflow.storage.connection import FAILED, Connection, connected
 
 CHANNEL = "callflow_policy"
 FIRST_PAUSE = 0.1
@@ -47,7 +46,7 @@ async def revisions(url: str, feed: Feed) -> AsyncIterator[int]:
                         last = revision
                         yield revision
                     await _set_within(told, feed.poll_seconds / 2)
-        except (*LOST, asyncpg.PostgresError) as error:
+        except FAILED as error:
             feed.error = f"{type(error).__name__}: {error}" if str(error) else f"no answer within {patience:g} s"
             if not lost:
                 FEED_LOSSES.inc()

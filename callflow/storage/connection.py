@@ -25,6 +25,9 @@ LOST = (
 )
 """What a database looks like that is away, refuses us, or was never migrated: at connecting and later."""
 
+FAILED = (*LOST, asyncpg.PostgresError)
+"""The same, and whatever else it says no with."""
+
 
 class DatabaseUnavailableError(CallflowError):
     """The policy database cannot be reached or read."""

@@ -8,7 +8,7 @@ import asyncpg
 
 from callflow.policy.follow_up import OpenMessage, Reminder
 from callflow.service.message_ports import Contents, LeftMessage, MessagesState
-from callflow.storage.connection import LOST
+from callflow.storage.connection import FAILED
 from callflow.storage.kept_connection import KeptConnection
 
 ANSWER_SECONDS = 10.0
@@ -100,8 +100,7 @@ class PostgresMessages:
 
     def __init__(self, url: str) -> None:
         """Prepare; nothing is opened before it is used."""
-        away = (*LOST, asyncpg.PostgresError)
-        self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS, away=away)
+        self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS, away=FAILED)
 
     async def mailboxes_on(self, spool: str) -> frozenset[str]:
         """Return the numbers of the mailboxes of which messages are stored as lying on this disk."""

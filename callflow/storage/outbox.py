@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Callable
 import asyncpg
 
 from callflow.service.outbox import Answer, Fate, Order, Recipient, Waiting
-from callflow.storage.connection import LOST, Connection
+from callflow.storage.connection import FAILED, Connection
 from callflow.storage.kept_connection import KeptConnection
 
 ANSWER_SECONDS = 10.0
@@ -65,8 +65,7 @@ class PostgresOutbox:
 
     def __init__(self, url: str) -> None:
         """Prepare; nothing is opened before it is used."""
-        away = (*LOST, asyncpg.PostgresError)
-        self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS, away=away)
+        self._connection = KeptConnection(url, SERVER_SETTINGS, ANSWER_SECONDS, away=FAILED)
 
     async def deliver_next(self, send: Callable[[Order], Awaitable[tuple[Answer, float]]]) -> bool:
         """Hand the order that is due next to `send` and store what came of it; False when none is due."""

@@ -17,7 +17,7 @@ import structlog
 from callflow.policy.decision import AbsenceChange, Change, DiversionChange, DutyChange, LockChange, UnitChange
 from callflow.service.feature_changes import ChangeNotKnownError, ChangeNotStoredError, LockRefusedError
 from callflow.storage.absences import put_absence
-from callflow.storage.connection import LOST, Connection, connected
+from callflow.storage.connection import FAILED, LOST, Connection, connected
 from callflow.storage.diversions import put_diversion
 from callflow.storage.duty import put_duty
 from callflow.storage.overrides import put_override
@@ -78,7 +78,7 @@ class PostgresChanges:
         try:
             async with asyncio.timeout_at(deadline), self._free:
                 return await self._store(change, _By(actor, decision_id), progress)
-        except (*LOST, asyncpg.PostgresError) as error:
+        except FAILED as error:
             reason = f"{type(error).__name__}: {error}" if str(error) else "the database gave no answer in time"
             if progress.transaction is not None and await self._is_stored(progress, decision_id, deadline):
                 return progress.revision
@@ -115,7 +115,7 @@ class PostgresChanges:
 
     async def _stands(self, progress: _Progress, decision_id: str) -> bool | None:
         """Return whether the audit has it, None while the server still works on it or does not answer."""
-        with suppress(*LOST, asyncpg.PostgresError):
+        with suppress(*FAILED):
             async with connected(self._url) as connection:
                 with suppress(asyncpg.InvalidParameterValueError):  # an id that a crashed server had not written down
                     if await connection.fetchval(_STATE, progress.transaction) == "in progress":

@@ -13,7 +13,7 @@ from contextlib import asynccontextmanager
 import asyncpg
 
 from callflow.errors import CallflowError
-from callflow.storage.connection import LOST, Connection, connected, unavailable
+from callflow.storage.connection import FAILED, Connection, connected, unavailable
 
 READ_SECONDS = 60.0
 """How long a snapshot may take: 100,000 extensions take some three seconds."""
@@ -48,7 +48,7 @@ async def reading(url: str, seconds: float) -> AsyncIterator[Connection]:
     try:
         async with asyncio.timeout(seconds), connected(url) as connection, one_state(connection):
             yield connection
-    except (*LOST, asyncpg.PostgresError) as error:
+    except FAILED as error:
         raise unavailable(error) from error
     except _NOT_UNDERSTOOD as error:
         raise PolicyUnreadableError(

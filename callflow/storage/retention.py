@@ -2,10 +2,8 @@
 
 import asyncio
 
-import asyncpg
-
 from callflow.service.retention import Forget
-from callflow.storage.connection import LOST, connected, unavailable
+from callflow.storage.connection import FAILED, connected, unavailable
 
 MOST = 1000
 """How many rows of each kind are forgotten in one transaction, which may hold up changes of the policy."""
@@ -24,7 +22,7 @@ def forget_in(url: str, most: int = MOST) -> Forget:
             async with asyncio.timeout(ANSWER_SECONDS), connected(url) as connection:
                 await connection.execute(_PATIENCE)
                 return int(await connection.fetchval(_FORGET, most))
-        except (*LOST, asyncpg.PostgresError) as error:
+        except FAILED as error:
             raise unavailable(error) from error
 
     return forget
