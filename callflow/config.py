@@ -60,7 +60,8 @@ class Settings(BaseSettings):
     database_url: SecretStr = SecretStr("")
     language: str = "sv"
     tryout: bool = False
-    """A system for trying out: calls may carry a time of their own and report each step."""
+    """A system for trying out: calls may carry a time of their own and report each step, and
+    their lines are whole."""
 
     sip_host: str = "127.0.0.1"
     sip_port: Port = 5060

@@ -41,6 +41,11 @@ def mask_number(number: str) -> str:
     return f"{number[:_SHOWN_FIRST]}{'*' * hidden}{number[-_SHOWN_LAST:]}"
 
 
+def mask_dialled(dialled: str) -> str:
+    """Return what was dialled, or a caller's number, with each number in it masked, however it is written."""
+    return _WRITTEN_NUMBER.sub(_masked, dialled)
+
+
 def _masked(found: re.Match[str]) -> str:
     return mask_number(found[0])
 
@@ -52,7 +57,7 @@ def mask(_logger: object, _method: str, event: Event) -> Event:
             event[name] = "***"
         elif isinstance(value, str) and name not in _IDS:
             if name in _NUMBER_FIELDS:
-                event[name] = _WRITTEN_NUMBER.sub(_masked, value)
+                event[name] = mask_dialled(value)
             else:
                 event[name] = _NUMBER.sub(_masked, _CODE.sub(r"\1…", value) if "*" in value else value)
     return event

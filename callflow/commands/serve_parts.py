@@ -128,7 +128,7 @@ def compose(chosen: Settings) -> Service:
         decide=decide,
         settle=settle_by(changes, policy),
         plan_variables=variables_maker(speech),
-        decided=call_log(Lines(sys.stdout).write, chosen.language),
+        decided=call_log(Lines(sys.stdout).write, chosen.language, whole=chosen.tryout),
         tryout=chosen.tryout,
     )
     calendars = PostgresCalendars(database_url())

@@ -1,10 +1,15 @@
-"""One readable line per call, for whoever watches a system: who called whom, and what becomes of it."""
+"""One readable line per call, for whoever watches a system: who called whom, and what becomes of it.
+
+Whole only where a system is tried out; else it says no more of a person than the log does (R12).
+"""
 
 from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
+from callflow.logs import mask_dialled
 from callflow.policy.decision import Call, Decision
 from callflow.policy.extensions import extension_name
+from callflow.policy.lineage import is_confidential
 from callflow.policy.model import Extension, Organisation, Policy, Target, TargetKind, Unit
 from callflow.policy.numbers import normalise
 from callflow.policy.plan import Dial, Emergency, Hangup, HangupCause, Menu, Plan, Say, Step, Voicemail
@@ -57,37 +62,50 @@ _WORDS = {
 }
 
 
-def call_line(decided: DecidedCall, language: str) -> str:
-    """Return the call in one line, in the words of `language` (`sv` or `en`) and the called organisation's time."""
+def call_line(decided: DecidedCall, language: str, *, whole: bool) -> str:
+    """Return the call in one line, in the words of `language` (`sv` or `en`) and the called organisation's time.
+
+    Not `whole`: numbers are masked, and neither the name of an extension nor that of a confidential unit is told.
+    """
     words = _WORDS.get(language, _WORDS["sv"])
     call, policy = decided.call, decided.policy
+    shown = _as_it_is if whole else mask_dialled
     target = _called(call, policy)
     at = decided.at.astimezone(_zone(target, policy))
-    way = " → ".join([*_change(decided.decision, words), *_main_way(decided.decision.plan, words)]) or words["hangup"]
-    called = " ".join(filter(None, (call.called_number, _called_name(target, policy))))
-    caller = call.caller_number or words["withheld"]
+    main_way = _main_way(decided.decision.plan, words, shown)
+    way = " → ".join([*_change(decided.decision, words), *main_way]) or words["hangup"]
+    name = _called_name(target, policy, whole=whole)
+    called = " ".join(filter(None, (shown(call.called_number), name)))
+    caller = shown(call.caller_number) if call.caller_number else words["withheld"]
     return f"{at:%H:%M:%S}  {caller} → {called}: {way} [{words['decision']} {decided.decision_id}]"
 
 
-def call_log(write: Callable[[str], None], language: str) -> Callable[[DecidedCall], None]:
-    """Return what `CallControl` tells of each call, writing a line of it."""
+def call_log(write: Callable[[str], None], language: str, *, whole: bool) -> Callable[[DecidedCall], None]:
+    """Return what `CallControl` tells of each call, writing a line of it; `whole` as `call_line` has it."""
 
     def decided(call: DecidedCall) -> None:
-        write(call_line(call, language))
+        write(call_line(call, language, whole=whole))
 
     return decided
 
 
-def _called_name(target: Target | None, policy: Policy) -> str:
-    """Return who has the called number: a person, unit or organisation; empty for a number that is not ours."""
+def _as_it_is(number: str) -> str:
+    return number
+
+
+def _called_name(target: Target | None, policy: Policy, *, whole: bool) -> str:
+    """Return who has the called number: a person, unit or organisation; empty for a number that is not ours.
+
+    Not `whole`: empty as well where the name may be a person's or is not to be known (R12, R17).
+    """
     if target is None or target.id is None:
         return ""
-    if target.kind is TargetKind.UNIT:
-        return policy.units[target.id].name
     if target.kind is TargetKind.SWITCHBOARD:
         return policy.organisations[target.id].name
-    extension = policy.extensions[target.id]
-    return extension_name(policy, extension) or ""
+    if target.kind is TargetKind.UNIT:
+        unit = policy.units[target.id]
+        return unit.name if whole or not is_confidential(policy, unit) else ""
+    return (extension_name(policy, policy.extensions[target.id]) or "") if whole else ""
 
 
 def _change(decision: Decision, words: dict[str, str]) -> list[str]:
@@ -98,14 +116,14 @@ def _change(decision: Decision, words: dict[str, str]) -> list[str]:
     return [words[word] for word in ("not_stored", "not_known", "refused") if f"change_{word}" in reasons]
 
 
-def _main_way(plan: Plan, words: dict[str, str]) -> list[str]:
+def _main_way(plan: Plan, words: dict[str, str], shown: Callable[[str], str]) -> list[str]:
     """Tell the way of a caller whom nobody answers and who presses nothing, cut after a few steps."""
     told: list[str] = []
     at = 0
     while at < len(plan.steps) and len(told) < _SHOWN_STEPS:
         step = plan.steps[at]
         if not (told and isinstance(step, Hangup) and step.cause is HangupCause.NORMAL):
-            told.append(_step(step, words))
+            told.append(_step(step, words, shown))
         if isinstance(step, Hangup | Emergency | Voicemail):
             return _without_repeats(told)
         at = _next(step)
@@ -126,7 +144,7 @@ def _next(step: Dial | Say | Menu) -> int:
             return step.no_choice
 
 
-def _step(step: Step, words: dict[str, str]) -> str:
+def _step(step: Step, words: dict[str, str], shown: Callable[[str], str]) -> str:
     match step:
         case Dial():
             return words["ring"].format(rings=step.rings, signals=words["signal" if step.rings == 1 else "signals"])
@@ -135,7 +153,7 @@ def _step(step: Step, words: dict[str, str]) -> str:
         case Menu():
             return words["menu"].format(digits="/".join(digit for digit, _ in step.choices))
         case Voicemail():
-            return words[step.use].format(mailbox=step.mailbox)
+            return words[step.use].format(mailbox=shown(step.mailbox))
         case Emergency():
             return words["emergency"].format(number=step.number)
         case Hangup():

@@ -24,6 +24,7 @@ from tests.ports import free_port
 __all__ = ["asterisk"]
 
 CALLED = "+4690161002"
+CALLER = "+46701740605"
 
 
 def takes_calls(health: dict[str, Any]) -> object:
@@ -83,8 +84,11 @@ class Serve:
         await until_told(holds, "what health should tell", seconds)
 
     async def line_of_a_call(self, asterisk: EmbeddedAsterisk) -> str:
+        """Call as `CALLER`, and return the line of it."""
         await asterisk.console("module load res_clioriginate.so")
-        await asterisk.console(f"channel originate Local/{CALLED}@from-trunk application Wait 2")
+        for step in (f"1,Set(CALLERID(num)={CALLER})", f"2,Goto(from-trunk,{CALLED},1)"):
+            await asterisk.console(f"dialplan add extension caller,{step} into call-test replace")
+        await asterisk.console("channel originate Local/caller@call-test application Wait 2")
         return await asyncio.wait_for(self.calls.get(), 5)
 
 
@@ -117,6 +121,18 @@ async def test_a_change_by_plain_sql_decides_the_next_call(
         revision = await change(settings, f"UPDATE extension SET ring_limit = 2 WHERE number = '{CALLED}'")
         await serve.until(lambda health: health["policy_revision"] == revision, seconds=2)
         assert "ringer 2 signaler" in await serve.line_of_a_call(asterisk)
+
+
+async def test_where_nothing_is_tried_out_no_stream_has_the_numbers_or_the_name_of_a_call(
+    asterisk: EmbeddedAsterisk, settings: Settings, tmp_path: Path
+) -> None:
+    quiet = settings.model_copy(update={"tryout": False})
+    async with Serve(quiet).running(tmp_path / "log") as serve:
+        line = await serve.line_of_a_call(asterisk)
+    written = line + (tmp_path / "log").read_text()
+    assert "+4670*****05 → +4690****02: ringer 4 signaler" in line
+    assert "event=call_decided" in written
+    assert [personal for personal in (CALLER, CALLED, "Gunilla", "Wikström") if personal in written] == []
 
 
 async def test_an_added_phone_is_known_to_asterisk_within_a_second(

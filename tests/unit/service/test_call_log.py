@@ -29,13 +29,26 @@ def policy(time_zone: str = "Europe/Stockholm") -> Policy:
         organisations=[
             Organisation(id=1, key="umea", name="Umeå kommun", main_number="+4690161000", time_zone=time_zone)
         ],
-        units=[Unit(id=1, organisation_id=1, name="Bygglov", number="+4690161200")],
+        units=[
+            Unit(id=1, organisation_id=1, name="Bygglov", number="+4690161200"),
+            Unit(id=2, organisation_id=1, name="Kvinnofrid", confidential=True),
+            Unit(id=3, organisation_id=1, name="Jouren", number="+4690161300", parent_id=2),
+        ],
         people=[Person(id=1, organisation_id=1, given_name="Anna", family_name="Lindgren")],
-        extensions=[Extension(id=7, organisation_id=1, unit_id=1, number="+4690161100", person_id=1)],
+        extensions=[
+            Extension(id=7, organisation_id=1, unit_id=1, number="+4690161100", person_id=1),
+            Extension(id=8, organisation_id=1, unit_id=1, number="+4690161101", name="Annas mobil"),
+        ],
     )
 
 
-def line(*steps: Step, called: str = "+4690161100", caller: str | None = "+46701740605", language: str = "sv") -> str:
+def line(
+    *steps: Step,
+    called: str = "+4690161100",
+    caller: str | None = "+46701740605",
+    language: str = "sv",
+    whole: bool = True,
+) -> str:
     decided = DecidedCall(
         decision_id="4f1c",
         call=Call(called_number=called, caller_number=caller),
@@ -45,7 +58,7 @@ def line(*steps: Step, called: str = "+4690161100", caller: str | None = "+46701
         ),
         policy=policy(),
     )
-    return call_line(decided, language)
+    return call_line(decided, language, whole=whole)
 
 
 def test_a_call_to_a_person_tells_the_way_of_one_whom_nobody_answers() -> None:
@@ -53,6 +66,32 @@ def test_a_call_to_a_person_tells_the_way_of_one_whom_nobody_answers() -> None:
     assert line(*steps) == (
         "09:14:02  +46701740605 → +4690161100 Anna Lindgren: ringer 4 signaler → röstbrevlåda 61100 [beslut 4f1c]"
     )
+
+
+def test_line_that_is_not_whole_has_neither_numbers_nor_names_of_people() -> None:
+    steps = (DIAL, Voicemail(mailbox="+4690161100", next_step=2), Hangup())
+    assert line(*steps, whole=False) == (
+        "09:14:02  +4670*****05 → +4690****00: ringer 4 signaler → röstbrevlåda +4690****00 [beslut 4f1c]"
+    )
+
+
+@pytest.mark.parametrize(
+    ("called", "shown"),
+    [
+        ("+4690161200", "+4690****00 Bygglov"),
+        ("090-16 10 00", "090-1*****00 Umeå kommun"),
+        ("+4690161101", "+4690****01"),
+        ("+4690161300", "+4690****00"),
+        ("*21*070-174 06 05#", "*21*070-1******05#"),
+    ],
+    ids=["unit", "switchboard", "extension", "below a confidential unit", "feature code"],
+)
+def test_line_that_is_not_whole_names_what_is_public_only(called: str, shown: str) -> None:
+    assert f" → {shown}: avslut [" in line(Hangup(), called=called, whole=False)
+
+
+def test_whole_line_names_a_confidential_unit_too() -> None:
+    assert "→ +4690161300 Jouren:" in line(Hangup(), called="+4690161300")
 
 
 def test_english_is_told_in_english() -> None:
@@ -105,10 +144,10 @@ def test_what_a_code_changed_is_told_as_saved_only_where_it_was(
     call = Call(called_number="#21#", caller_number="+4690161100")
     at = datetime(2026, 3, 10, 8, 14, 2, tzinfo=UTC)
     decided = DecidedCall(decision_id="4f1c", call=call, at=at, decision=decision, policy=policy())
-    assert f" {stored} → " in call_line(decided, language)
-    assert f" {unclear} → " in call_line(replace(decided, decision=not_known(decision, change)), language)
-    assert lost not in call_line(decided, language)
-    assert f" {lost} → " in call_line(replace(decided, decision=not_stored(decision, change)), language)
+    assert f" {stored} → " in call_line(decided, language, whole=True)
+    assert f" {unclear} → " in call_line(replace(decided, decision=not_known(decision, change)), language, whole=True)
+    assert lost not in call_line(decided, language, whole=True)
+    assert f" {lost} → " in call_line(replace(decided, decision=not_stored(decision, change)), language, whole=True)
 
 
 @pytest.mark.parametrize(("language", "said"), [("sv", "ändringen nekad"), ("en", "change refused")])
@@ -124,7 +163,7 @@ def test_lock_that_was_refused_is_told_as_refused(language: str, said: str) -> N
         ),
         policy=policy(),
     )
-    assert f"*29*…: {said} → " in call_line(decided, language)
+    assert f"*29*…: {said} → " in call_line(decided, language, whole=True)
 
 
 def test_a_long_way_is_cut() -> None:
@@ -142,4 +181,4 @@ def test_the_time_is_the_called_organisations_own() -> None:
         ),
         policy=policy("Europe/Helsinki"),
     )
-    assert call_line(decided, "sv").startswith("10:14:02")
+    assert call_line(decided, "sv", whole=True).startswith("10:14:02")

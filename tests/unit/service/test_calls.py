@@ -243,4 +243,4 @@ async def test_pin_that_was_dialled_stands_neither_in_the_log_nor_in_what_is_tol
         await until(lambda: [line for line in lines if line["event"] == "call_decided"])
     assert told.call.called_number == "*29*…"
     assert "135790" not in repr(lines)
-    assert "135790" not in call_line(told, "sv")
+    assert "135790" not in call_line(told, "sv", whole=True)
