@@ -5,6 +5,7 @@ moved into `refused/`.
 """
 
 import asyncio
+import re
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -12,18 +13,18 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
-from email.utils import getaddresses
 from pathlib import Path
 from uuid import uuid4
 
 import aiosmtplib
 import structlog
+from aiosmtplib.email import extract_recipients, parse_address
 
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.files import write_atomically
 from callflow.service.metrics import MAIL_SENT
-from callflow.service.spool import locked, waiting
+from callflow.service.spool import Retry, locked, waiting
 
 log = structlog.get_logger(__name__)
 
@@ -36,7 +37,19 @@ LONGEST_PAUSE_SECONDS = 300.0
 _PERMANENT = 500
 """SMTP codes from here on say that trying again is of no use."""
 
-Send = Callable[[EmailMessage], Awaitable[None]]
+_END_OF_HEADERS = re.compile(rb"\r?\n\r?\n")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mail:
+    """A mail as it lies in the spool, with its headers and the addresses it goes to read from it."""
+
+    data: bytes
+    headers: EmailMessage
+    recipients: list[str]
+
+
+Send = Callable[[Mail], Awaitable[None]]
 
 
 class MailNotSpooledError(CallflowError):
@@ -47,13 +60,6 @@ class MailNotSpooledError(CallflowError):
 
 class MailRefusedError(Exception):
     """The mail itself is bad: no sending again will help."""
-
-
-@dataclass(slots=True)
-class _Retry:
-    attempts: int = 0
-    not_before: float = 0.0
-    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,20 +85,10 @@ def smtp_sender(server: SmtpServer, sender: str) -> Send:
     the mail waits until they are right.
     """
 
-    async def send(message: EmailMessage) -> None:
+    async def send(mail: Mail) -> None:
         try:
-            await aiosmtplib.send(
-                message,
-                sender=sender,
-                hostname=server.host,
-                port=server.port,
-                timeout=SEND_SECONDS,
-                use_tls=server.tls,
-                start_tls=server.starttls,
-                cert_bundle=str(server.ca) if server.ca else None,
-                username=server.username,
-                password=server.password,
-            )
+            async with _client(server) as client:
+                await _hand_to(client, mail, sender)
         except aiosmtplib.SMTPRecipientsRefused as error:
             if all(refused.code >= _PERMANENT for refused in error.recipients):
                 raise MailRefusedError(str(error)) from error
@@ -105,6 +101,34 @@ def smtp_sender(server: SmtpServer, sender: str) -> Send:
     return send
 
 
+def _client(server: SmtpServer) -> aiosmtplib.SMTP:
+    return aiosmtplib.SMTP(
+        hostname=server.host,
+        port=server.port,
+        timeout=SEND_SECONDS,
+        use_tls=server.tls,
+        start_tls=server.starttls,
+        cert_bundle=str(server.ca) if server.ca else None,
+        username=server.username,
+        password=server.password,
+    )
+
+
+async def _hand_to(client: aiosmtplib.SMTP, mail: Mail, sender: str) -> None:
+    """Hand over the mail as it was written: reading a recording takes long, and not all that is written can be read.
+
+    Only what must not be sent so is read and written anew: a Bcc, and letters for a server that takes only ASCII.
+    """
+    eight_bits = client.supports_extension("8bitmime")
+    if "Bcc" in mail.headers or not (eight_bits or mail.data.isascii()):
+        await client.send_message(message_from_bytes(mail.data), sender=sender, recipients=mail.recipients)
+        return
+    options = ["BODY=8BITMIME"] if eight_bits else []
+    if not (sender + "".join(mail.recipients)).isascii():
+        options.append("SMTPUTF8")
+    await client.sendmail(sender, mail.recipients, mail.data, mail_options=options)
+
+
 class MailSpool:
     """The spool folder and what waits in it."""
 
@@ -115,11 +139,17 @@ class MailSpool:
         self._refused.mkdir(parents=True, exist_ok=True)
         self._send = send
         self._clock = clock
-        self._retries: dict[str, _Retry] = {}
+        self._retries: dict[str, Retry] = {}
+        self._faults: dict[str, str] = {}
         self._sending = asyncio.Lock()
         self.waiting = 0
         self.refused = 0
-        self.last_error: str | None = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
+        self._server_error = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
+
+    @property
+    def last_error(self) -> str | None:
+        """Why mail waits: the fault of a mail that cannot even be tried, else what the server last said no with."""
+        return next((f"{name}: {fault}" for name, fault in self._faults.items()), self._server_error)
 
     def post(self, message: EmailMessage) -> None:
         """Put a mail into the spool; when this returns it is on the disk. It blocks for that long.
@@ -146,28 +176,35 @@ class MailSpool:
                 pass
 
     async def send_what_waits(self) -> None:
-        """Try each mail whose time has come, once."""
-        for path in waiting(self._folder):
-            retry = self._retries.setdefault(path.name, _Retry())
+        """Try each mail whose time has come, once; whatever is wrong with one keeps no other."""
+        found = waiting(self._folder)
+        self.waiting = len(found)
+        for path in found:
+            retry = self._retries.setdefault(path.name, Retry(Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)))
             send = self._send
             if send is not None and self._clock() >= retry.not_before:
                 async with self._sending:
                     await self._try_one(path, send, retry)
         left = {path.name for path in waiting(self._folder)}
         self._retries = {name: retry for name, retry in self._retries.items() if name in left}
+        self._faults = {name: fault for name, fault in self._faults.items() if name in left}
         self.waiting, self.refused = len(left), len(waiting(self._refused))
 
-    async def _try_one(self, path: Path, send: Send, retry: _Retry) -> None:
+    async def _try_one(self, path: Path, send: Send, retry: Retry) -> None:
+        self._faults.pop(path.name, None)
         try:
             with locked(path) as data:
                 if data is None:
                     return
                 await self._hand_over(path, data, send)
         except (aiosmtplib.SMTPException, OSError, TimeoutError) as error:
-            retry.attempts += 1
-            retry.not_before = self._clock() + retry.backoff.pause()
-            self.last_error = str(error) or type(error).__name__
-            log.warning("mail_not_sent", mail=path.name, attempts=retry.attempts, reason=self.last_error)
+            self._server_error = str(error) or type(error).__name__
+            retry.failed(self._clock())
+            log.warning("mail_not_sent", mail=path.name, attempts=retry.attempts, reason=self._server_error)
+        except Exception as error:
+            self._faults[path.name] = f"{type(error).__name__}: {error}"
+            retry.failed(self._clock())
+            log.exception("mail_not_sent", mail=path.name, attempts=retry.attempts)
 
     async def _hand_over(self, path: Path, data: bytes, send: Send) -> None:
         try:
@@ -177,18 +214,20 @@ class MailSpool:
             log.error("mail_refused", mail=path.name, reason=str(error), moved_to=str(self._refused))  # noqa: TRY400
         else:
             path.unlink()  # noqa: ASYNC240 - one name on the local disk
-            self.last_error = None
+            self._server_error = None
             MAIL_SENT.inc()
             log.info("mail_sent", mail=path.name)
 
 
-def _read_mail(data: bytes) -> EmailMessage:
+def _read_mail(data: bytes) -> Mail:
     try:
-        message = message_from_bytes(data, policy=policy.default)
-        addressed = [address for _, address in getaddresses(map(str, message.get_all("To", [])))]
+        headers = message_from_bytes(_END_OF_HEADERS.split(data, maxsplit=1)[0], policy=policy.default)
+        recipients = extract_recipients(headers)
+        for address in recipients:
+            parse_address(address).encode()
     except (MessageError, ValueError, LookupError) as error:
         raise MailRefusedError(f"it cannot be read: {error}") from error
-    if not any("@" in address for address in addressed):
+    if not any("@" in address for address in recipients):
         raise MailRefusedError("it has no recipient")
-    assert isinstance(message, EmailMessage)
-    return message
+    assert isinstance(headers, EmailMessage)
+    return Mail(data=data, headers=headers, recipients=recipients)

@@ -8,7 +8,24 @@ import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
+
+from callflow.backoff import Backoff
+
+
+@dataclass(slots=True)
+class Retry:
+    """How often a thing to do has failed, and when its time comes again, in the seconds of its keeper's clock."""
+
+    backoff: Backoff
+    attempts: int = 0
+    not_before: float = 0.0
+
+    def failed(self, now: float) -> None:
+        """Count a failure; the next attempt comes after a pause that grows."""
+        self.attempts += 1
+        self.not_before = now + self.backoff.pause()
 
 
 def waiting(folder: Path) -> list[Path]:

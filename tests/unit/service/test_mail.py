@@ -3,16 +3,18 @@
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator
+from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import pairwise
 from pathlib import Path
 
 import aiosmtplib
 import pytest
-from aiosmtpd.smtp import SMTP, Envelope
+from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from callflow.embedded.mail_sink import MailSink
-from callflow.service.mail import MailNotSpooledError, MailSpool, SmtpServer, smtp_sender
+from callflow.service.health_parts import mail_facts
+from callflow.service.mail import Mail, MailNotSpooledError, MailSpool, SmtpServer, smtp_sender
 from tests.ports import free_port
 
 LETTER = """\
@@ -29,6 +31,15 @@ Content-Transfer-Encoding: 8bit
 
 def at(port: int) -> SmtpServer:
     return SmtpServer(host="127.0.0.1", port=port)
+
+
+SPLIT = """\
+To: "=?UTF-8?Q?Asa_=C3?= =?UTF-8?Q?=96berg?=" <asa.oberg@umea.example>
+Subject: =?UTF-8?Q?Nytt_r=C3=B6stmeddelande_fr=C3=A5n_Nils_H=C3=A5kansson_till_=C3=85sa_=C3?= =?UTF-8?Q?=96berg?=
+
+Hej!
+"""
+"""As Asterisk writes a name: byte by byte, so that a letter may begin in one encoded word and end in the next."""
 
 
 class Clock:
@@ -89,9 +100,9 @@ async def test_a_mail_waits_while_the_server_is_away_with_growing_pauses(tmp_pat
     path, clock, tries = put(tmp_path / "spool"), Clock(), []
     send = smtp_sender(at(free_port()), "callflow@localhost")
 
-    async def counted(message: EmailMessage) -> None:
+    async def counted(mail: Mail) -> None:
         tries.append(clock.now)
-        await send(message)
+        await send(mail)
 
     spool = MailSpool(tmp_path / "spool", counted, clock=clock)
     for second in range(40):
@@ -109,11 +120,11 @@ async def test_an_hour_without_the_server_costs_no_mail_and_ever_fewer_tries(
     clock, tries, away = Clock(), dict[str, list[float]](), [True]
     send = smtp_sender(at(server.port), "callflow@localhost")
 
-    async def counted(message: EmailMessage) -> None:
-        tries.setdefault(message["X-Name"], []).append(clock.now)
+    async def counted(mail: Mail) -> None:
+        tries.setdefault(mail.headers["X-Name"], []).append(clock.now)
         if away:
             raise aiosmtplib.SMTPConnectError("away")
-        await send(message)
+        await send(mail)
 
     for name in "ab":
         put(tmp_path / "spool", f"{name}.eml", f"X-Name: {name}\n{LETTER}")
@@ -140,10 +151,10 @@ async def test_a_mail_that_waited_is_sent_when_the_server_is_back(tmp_path: Path
     clock, away = Clock(), [True]
     send = smtp_sender(at(server.port), "callflow@localhost")
 
-    async def sometimes(message: EmailMessage) -> None:
+    async def sometimes(mail: Mail) -> None:
         if away:
             raise aiosmtplib.SMTPServerDisconnected("away")
-        await send(message)
+        await send(mail)
 
     spool = MailSpool(tmp_path / "spool", sometimes, clock=clock)
     await spool.send_what_waits()
@@ -165,6 +176,119 @@ async def test_a_bad_mail_is_set_aside_and_stops_no_other(tmp_path: Path, server
     assert len(server.mails) == 1
     assert (tmp_path / "spool" / "refused" / "0-bad.eml").exists()
     assert (spool.waiting, spool.refused) == (0, 1)
+
+
+async def test_mail_is_sent_as_it_was_written_with_a_letter_split_over_two_encoded_words(
+    tmp_path: Path, server: MailSink
+) -> None:
+    put(tmp_path / "spool", text=SPLIT)
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
+    await spool.send_what_waits()
+    assert (len(server.mails), spool.waiting, spool.refused) == (1, 0, 0)
+    [received] = server.folder.iterdir()
+    assert received.read_bytes().replace(b"\r\n", b"\n") == SPLIT.encode()
+
+
+async def test_mail_with_which_something_else_is_wrong_keeps_no_other_and_is_told(
+    tmp_path: Path, server: MailSink
+) -> None:
+    put(tmp_path / "spool", "a.eml", f"X-Name: a\n{LETTER}")
+    put(tmp_path / "spool", "b.eml")
+    clock, odd, send = Clock(), [True], smtp_sender(at(server.port), "callflow@localhost")
+
+    async def sometimes(mail: Mail) -> None:
+        if odd and mail.headers["X-Name"]:
+            raise ValueError("odd")
+        await send(mail)
+
+    spool = MailSpool(tmp_path / "spool", sometimes, clock=clock)
+    await spool.send_what_waits()
+    assert len(server.mails) == 1
+    assert mail_facts(spool) == {"ok": False, "error": "a.eml: ValueError: odd", "waiting": 1, "refused": 0}
+    odd.clear()
+    await spool.send_what_waits()
+    assert len(server.mails) == 1
+    clock.now = 2.0
+    await spool.send_what_waits()
+    assert len(server.mails) == 2
+    assert mail_facts(spool) == {"ok": True, "error": None, "waiting": 0, "refused": 0}
+
+
+async def test_mail_counts_as_waiting_while_the_server_keeps_it_waiting(tmp_path: Path) -> None:
+    put(tmp_path / "spool")
+    asked = asyncio.Event()
+
+    async def never(_mail: Mail) -> None:
+        asked.set()
+        await asyncio.Event().wait()
+
+    spool = MailSpool(tmp_path / "spool", never)
+    sending = asyncio.create_task(spool.send_what_waits())
+    await asyncio.wait_for(asked.wait(), 5)
+    assert spool.waiting == 1
+    sending.cancel()
+
+
+async def test_mail_to_what_is_no_address_is_set_aside(tmp_path: Path, server: MailSink) -> None:
+    put(tmp_path / "spool", text="To: <åsa@umea.example>\n\nHej!\n")
+    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
+    await spool.send_what_waits()
+    assert (len(server.mails), spool.refused) == (0, 1)
+
+
+class Taking:
+    """An SMTP server's answers that keeps what it was given (aiosmtpd calls these by name)."""
+
+    def __init__(self, *, eight_bits: bool = True) -> None:
+        self.eight_bits = eight_bits
+        self.taken: list[Envelope] = []
+
+    async def handle_EHLO(  # noqa: N802
+        self, _server: object, session: Session, _envelope: object, hostname: str, responses: list[str]
+    ) -> list[str]:
+        session.host_name = hostname
+        return [line for line in responses if self.eight_bits or "8BITMIME" not in line]
+
+    async def handle_DATA(self, _server: object, _session: object, envelope: Envelope) -> str:  # noqa: N802
+        self.taken.append(envelope)
+        return "250 OK"
+
+
+async def taken_by(server: Taking, spool: Path, sender: str = "callflow@localhost") -> Envelope:
+    """Send what lies in the spool, and return what the server was given."""
+    loop = asyncio.get_running_loop()
+    listening = await loop.create_server(
+        lambda: SMTP(server, loop=loop, hostname="localhost", enable_SMTPUTF8=True), "127.0.0.1", 0
+    )
+    await MailSpool(spool, smtp_sender(at(listening.sockets[0].getsockname()[1]), sender)).send_what_waits()
+    listening.close()
+    await listening.wait_closed()
+    [envelope] = server.taken
+    return envelope
+
+
+async def test_server_that_takes_only_ascii_is_given_ascii(tmp_path: Path) -> None:
+    put(tmp_path / "spool")
+    content = (await taken_by(Taking(eight_bits=False), tmp_path / "spool")).content
+    assert isinstance(content, bytes)
+    assert content.isascii()
+    text = message_from_bytes(content, policy=policy.default)
+    assert isinstance(text, EmailMessage)
+    assert text.get_content().startswith("Åsa Öberg lämnade")
+
+
+async def test_letters_are_told_to_a_server_that_takes_them(tmp_path: Path) -> None:
+    put(tmp_path / "spool")
+    envelope = await taken_by(Taking(), tmp_path / "spool", sender="röst@localhost")
+    assert (envelope.mail_from, envelope.smtp_utf8) == ("röst@localhost", True)
+    assert "BODY=8BITMIME" in envelope.mail_options
+
+
+async def test_bcc_is_sent_to_and_told_to_nobody(tmp_path: Path) -> None:
+    put(tmp_path / "spool", text=f"Cc: b@umea.example\nBcc: c@umea.example\n{LETTER}")
+    envelope = await taken_by(Taking(), tmp_path / "spool")
+    assert envelope.rcpt_tos == ["anna.lindgren@umea.example", "b@umea.example", "c@umea.example"]
+    assert b"c@umea.example" not in (envelope.original_content or b"")
 
 
 class Refusing:
