@@ -5,6 +5,7 @@ refused it.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import structlog
 
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
-from callflow.service.spool import locked, waiting
+from callflow.service.spool import Retry, locked, waiting
 
 log = structlog.get_logger(__name__)
 
@@ -31,7 +32,7 @@ class PinRefusedError(CallflowError):
 
 
 class PinNotStoredError(CallflowError):
-    """The policy database could not be reached: the PIN waits."""
+    """The policy database could not be reached or could not take the PIN now: it waits."""
 
     code = "pin_not_stored"
 
@@ -39,38 +40,47 @@ class PinNotStoredError(CallflowError):
 class PinChanges:
     """The folder of changed PINs, and what waits there."""
 
-    def __init__(self, folder: Path, store: StorePin) -> None:
+    def __init__(self, folder: Path, store: StorePin, *, clock: Callable[[], float] = time.monotonic) -> None:
         """Prepare; the folder is made where it is missing."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._folder = folder
         self._store = store
+        self._clock = clock
+        self._retries: dict[str, Retry] = {}
 
     async def run(self) -> None:
         """Store what comes, each mailbox's PINs in the order in which they were changed, until cancelled."""
-        backoff = Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)
         while True:
-            try:
-                await self.store_what_waits()
-            except PinNotStoredError as error:
-                pause = backoff.pause()
-                log.warning("pin_not_stored", reason=str(error), again_in_seconds=round(pause, 2))
-                await asyncio.sleep(pause)
-            else:
-                backoff.reset()
-                await asyncio.sleep(LOOK_SECONDS)
+            await self.store_what_waits()
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def store_what_waits(self) -> None:
-        """Store each PIN once; raise `PinNotStoredError` at the first that has to wait."""
-        in_hand = set()
-        for path in waiting(self._folder):
-            mailbox = path.name.partition(".")[0]
-            if mailbox in in_hand:  # by another instance: a later PIN must not be stored before an earlier one
-                continue
+        """Try each PIN whose time has come; one that waits holds up the later ones of its mailbox and no other."""
+        found = [(path, path.name.partition(".")[0]) for path in waiting(self._folder)]
+        self._retries = {mailbox: self._retries[mailbox] for _, mailbox in found if mailbox in self._retries}
+        held_up = {mailbox for mailbox, retry in self._retries.items() if self._clock() < retry.not_before}
+        for path, mailbox in found:
+            if mailbox not in held_up and not await self._try_one(path, mailbox):
+                held_up.add(mailbox)
+
+    async def _try_one(self, path: Path, mailbox: str) -> bool:
+        """Tell whether it is done with: not while another instance is at it, nor when it has to wait."""
+        retry = self._retries.setdefault(mailbox, Retry(Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)))
+        try:
             with locked(path) as pin:
                 if pin is None:
-                    in_hand.add(mailbox)
-                else:
-                    await self._store_one(path, mailbox, pin.decode(errors="replace"))
+                    return False
+                await self._store_one(path, mailbox, pin.decode(errors="replace"))
+        except PinNotStoredError as error:
+            retry.failed(self._clock())
+            log.warning("pin_not_stored", mailbox=mailbox, attempts=retry.attempts, reason=str(error))
+            return False
+        except Exception:
+            retry.failed(self._clock())
+            log.exception("pin_not_stored", mailbox=mailbox, attempts=retry.attempts)
+            return False
+        del self._retries[mailbox]
+        return True
 
     async def _store_one(self, path: Path, mailbox: str, pin: str) -> None:
         try:

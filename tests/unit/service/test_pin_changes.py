@@ -18,12 +18,16 @@ class Database:
 
     pins: list[tuple[str, str]] = field(default_factory=list)
     away: bool = False
+    fails: Exception | None = None
+    """What storing the first mailbox's PINs comes to."""
     asked: int = 0
 
     async def store(self, mailbox: str, pin: str) -> None:
         self.asked += 1
         if self.away:
             raise PinNotStoredError("away")
+        if self.fails is not None and mailbox == "61100":
+            raise self.fails
         if pin == "1234":
             raise PinRefusedError("too easy")
         self.pins.append((mailbox, pin))
@@ -56,6 +60,24 @@ async def test_pin_that_is_refused_is_let_go_and_holds_up_no_other(tmp_path: Pat
     assert left(tmp_path) == []
 
 
+@pytest.mark.parametrize("error", [PinNotStoredError("its row is locked"), ValueError("odd")], ids=["waits", "odd"])
+async def test_pin_that_cannot_be_stored_holds_up_the_later_ones_of_its_mailbox_and_no_other(
+    tmp_path: Path, error: Exception
+) -> None:
+    now, database = [0.0], Database(fails=error)
+    for name, pin in (("61100.1", "4711"), ("61100.2", "4712"), ("61104.1", "7788")):
+        leave(tmp_path, name, pin)
+    changes = PinChanges(tmp_path, database.store, clock=lambda: now[0])
+    await changes.store_what_waits()
+    assert database.pins == [("61104", "7788")]
+    await changes.store_what_waits()
+    assert database.asked == 2
+    database.fails, now[0] = None, pin_changes.FIRST_PAUSE_SECONDS
+    await changes.store_what_waits()
+    assert database.pins == [("61104", "7788"), ("61100", "4711"), ("61100", "4712")]
+    assert left(tmp_path) == []
+
+
 async def test_later_pin_waits_for_the_one_before_that_another_instance_stores(tmp_path: Path) -> None:
     database = Database()
     for name, pin in (("61100.1", "4711"), ("61100.2", "4712"), ("61104.1", "7788")):
@@ -65,6 +87,19 @@ async def test_later_pin_waits_for_the_one_before_that_another_instance_stores(t
     assert database.pins == [("61104", "7788")]
     await PinChanges(tmp_path, database.store).store_what_waits()
     assert database.pins == [("61104", "7788"), ("61100", "4711"), ("61100", "4712")]
+
+
+async def test_pin_after_one_that_failed_here_and_that_another_instance_stored_does_not_wait(tmp_path: Path) -> None:
+    database = Database(fails=PinNotStoredError("its row is locked"))
+    changes = PinChanges(tmp_path, database.store, clock=lambda: 0.0)
+    leave(tmp_path, "61100.1", "4711")
+    await changes.store_what_waits()
+    (tmp_path / "61100.1").unlink()
+    await changes.store_what_waits()
+    database.fails = None
+    leave(tmp_path, "61100.2", "4712")
+    await changes.store_what_waits()
+    assert database.pins == [("61100", "4712")]
 
 
 async def test_pin_that_is_half_written_is_left_alone(tmp_path: Path) -> None:
