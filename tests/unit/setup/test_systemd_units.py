@@ -83,6 +83,10 @@ def test_asterisk_starts_by_what_configure_writes() -> None:
     assert setting(unit, "User") == setting(SERVICES[0], "User")
 
 
+def test_stop_of_asterisk_leaves_the_scripts_that_wait_for_room() -> None:
+    assert setting(FOLDER / "asterisk.service", "KillMode") == "process"
+
+
 def test_command_of_administrators_runs_as_the_service_does() -> None:
     command, unit = (FOLDER / "callflow").read_text(), SERVICES[0]
     assert f"--uid={setting(unit, 'User')} --gid={setting(unit, 'Group')} " in command
