@@ -48,6 +48,7 @@ from callflow.service.health_parts import (
     messages_facts,
     outbox_facts,
     parts_facts,
+    pins_facts,
     policy_facts,
     rows_facts,
 )
@@ -132,6 +133,7 @@ def compose(chosen: Settings) -> Service:
         tryout=chosen.tryout,
     )
     calendars = PostgresCalendars(database_url())
+    pins = PinChanges(chosen.pin_spool, pin_store(database_url()))
     reader = CalendarReader(calendars, WebCalendars(local=chosen.calendar_local), chosen.calendar_seconds)
     mail = mail_spool(chosen)
     messages = MessageFollowUp(
@@ -158,7 +160,7 @@ def compose(chosen: Settings) -> Service:
             "sip": sip.run,
             "garbage": collect_garbage,
             "mail": mail.run,
-            "pins": PinChanges(chosen.pin_spool, pin_store(database_url())).run,
+            "pins": pins.run,
             "messages": messages.run,
             "outbox": outbox.run,
             "calendars": reader.run,
@@ -177,6 +179,7 @@ def compose(chosen: Settings) -> Service:
         "policy": lambda: policy_facts(policy),
         "rows": lambda: rows_facts(made.left_out),
         "mail": lambda: mail_facts(mail),
+        "pins": lambda: pins_facts(pins),
         "messages": lambda: messages_facts(messages),
         "outbox": lambda: outbox_facts(outbox),
         "calendars": lambda: calendars_facts(reader),

@@ -14,6 +14,7 @@ from callflow.service.clock import now
 from callflow.service.mail import MailSpool
 from callflow.service.messages import MessageFollowUp
 from callflow.service.outbox import OutboxDelivery
+from callflow.service.pin_changes import PinChanges
 from callflow.service.policy_holder import PolicyHolder, PolicySource
 from callflow.service.running import Parts
 
@@ -94,8 +95,13 @@ def rows_facts(left_out: Mapping[str, str]) -> Facts:
 
 def mail_facts(mail: MailSpool) -> Facts:
     """Tell what waits for the mail server and what no server will ever take."""
-    stuck = mail.last_error if mail.waiting else None
+    stuck = mail.folder_error or (mail.last_error if mail.waiting else None)
     return {"ok": stuck is None, "error": stuck, "waiting": mail.waiting, "refused": mail.refused}
+
+
+def pins_facts(pins: PinChanges) -> Facts:
+    """Tell how many PINs that were changed by phone wait for the database; wrong while one was not taken."""
+    return {"ok": pins.error is None, "error": pins.error, "waiting": pins.waiting}
 
 
 def messages_facts(messages: MessageFollowUp) -> Facts:

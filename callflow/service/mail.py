@@ -144,6 +144,7 @@ class MailSpool:
         self._sending = asyncio.Lock()
         self.waiting = 0
         self.refused = 0
+        self.folder_error: str | None = None
         self._server_error = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
 
     @property
@@ -165,7 +166,13 @@ class MailSpool:
     async def run(self) -> None:
         """Send what comes until cancelled."""
         while True:
-            await self.send_what_waits()
+            try:
+                await self.send_what_waits()
+                self.folder_error = None
+            except OSError as error:
+                if self.folder_error is None:
+                    log.warning("mail_spool_unreadable", reason=str(error))
+                self.folder_error = str(error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def finish(self) -> None:
@@ -176,7 +183,11 @@ class MailSpool:
                 pass
 
     async def send_what_waits(self) -> None:
-        """Try each mail whose time has come, once; whatever is wrong with one keeps no other."""
+        """Try each mail whose time has come, once; whatever is wrong with one keeps no other.
+
+        Raises:
+            OSError: the folder cannot be read now.
+        """
         found = waiting(self._folder)
         self.waiting = len(found)
         for path in found:

@@ -47,21 +47,43 @@ class PinChanges:
         self._store = store
         self._clock = clock
         self._retries: dict[str, Retry] = {}
+        self._faults: dict[str, str] = {}
+        self._folder_error: str | None = None
+        self.waiting = 0
+
+    @property
+    def error(self) -> str | None:
+        """Why a PIN waits, or why nobody knows whether one does."""
+        faults = (f"mailbox {mailbox}: {fault}" for mailbox, fault in self._faults.items())
+        return self._folder_error or next(faults, None)
 
     async def run(self) -> None:
         """Store what comes, each mailbox's PINs in the order in which they were changed, until cancelled."""
         while True:
-            await self.store_what_waits()
+            try:
+                await self.store_what_waits()
+                self._folder_error = None
+            except OSError as error:
+                if self._folder_error is None:
+                    log.warning("pin_spool_unreadable", reason=str(error))
+                self._folder_error = str(error)
             await asyncio.sleep(LOOK_SECONDS)
 
     async def store_what_waits(self) -> None:
-        """Try each PIN whose time has come; one that waits holds up the later ones of its mailbox and no other."""
+        """Try each PIN whose time has come; one that waits holds up the later ones of its mailbox and no other.
+
+        Raises:
+            OSError: the folder cannot be read now.
+        """
         found = [(path, path.name.partition(".")[0]) for path in waiting(self._folder)]
         self._retries = {mailbox: self._retries[mailbox] for _, mailbox in found if mailbox in self._retries}
         held_up = {mailbox for mailbox, retry in self._retries.items() if self._clock() < retry.not_before}
         for path, mailbox in found:
             if mailbox not in held_up and not await self._try_one(path, mailbox):
                 held_up.add(mailbox)
+        left = {path.name.partition(".")[0] for path in waiting(self._folder)}
+        self._faults = {mailbox: fault for mailbox, fault in self._faults.items() if mailbox in left}
+        self.waiting = len(left)
 
     async def _try_one(self, path: Path, mailbox: str) -> bool:
         """Tell whether it is done with: not while another instance is at it, nor when it has to wait."""
@@ -73,13 +95,16 @@ class PinChanges:
                 await self._store_one(path, mailbox, pin.decode(errors="replace"))
         except PinNotStoredError as error:
             retry.failed(self._clock())
+            self._faults[mailbox] = str(error)
             log.warning("pin_not_stored", mailbox=mailbox, attempts=retry.attempts, reason=str(error))
             return False
-        except Exception:
+        except Exception as error:
             retry.failed(self._clock())
+            self._faults[mailbox] = f"{type(error).__name__}: {error}"
             log.exception("pin_not_stored", mailbox=mailbox, attempts=retry.attempts)
             return False
         del self._retries[mailbox]
+        self._faults.pop(mailbox, None)
         return True
 
     async def _store_one(self, path: Path, mailbox: str, pin: str) -> None:

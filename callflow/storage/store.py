@@ -5,6 +5,7 @@ from functools import partial
 
 from callflow.service.ports import Feed, Snapshot
 from callflow.storage.changes import revisions
+from callflow.storage.connection import unavailable
 from callflow.storage.own_loop import in_own_loop
 from callflow.storage.snapshot_changes import Loaded, read_current
 
@@ -20,7 +21,10 @@ class PostgresPolicyStore:
 
     async def load(self) -> Snapshot:
         """Return the present snapshot, read beside the event loop; raise `DatabaseUnavailableError`."""
-        self._loaded = await in_own_loop(partial(read_current, self._url, self._loaded))
+        try:
+            self._loaded = await in_own_loop(partial(read_current, self._url, self._loaded))
+        except OSError as error:  # no descriptor left for the loop itself
+            raise unavailable(error) from error
         return self._loaded.snapshot
 
     def revisions(self) -> AsyncIterator[int]:

@@ -15,6 +15,8 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from callflow.embedded.mail_sink import MailSink
 from callflow.service.health_parts import mail_facts
 from callflow.service.mail import Mail, MailNotSpooledError, MailSpool, SmtpServer, smtp_sender
+from tests.fakes.running import running
+from tests.fakes.waiting import until
 from tests.ports import free_port
 
 LETTER = """\
@@ -227,6 +229,19 @@ async def test_mail_counts_as_waiting_while_the_server_keeps_it_waiting(tmp_path
     await asyncio.wait_for(asked.wait(), 5)
     assert spool.waiting == 1
     sending.cancel()
+
+
+async def test_folder_that_cannot_be_read_is_told_and_read_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("callflow.service.mail.LOOK_SECONDS", 0.01)
+    folder = tmp_path / "mail"
+    spool = MailSpool(folder, None)
+    folder.rename(tmp_path / "gone")
+    async with running(spool.run()):
+        await until(lambda: "No such file" in str(mail_facts(spool)["error"]))
+        (tmp_path / "gone").rename(folder)
+        await until(lambda: mail_facts(spool)["ok"])
 
 
 async def test_mail_to_what_is_no_address_is_set_aside(tmp_path: Path, server: MailSink) -> None:

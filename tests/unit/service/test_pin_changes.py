@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 
 from callflow.service import pin_changes
+from callflow.service.health_parts import pins_facts
 from callflow.service.pin_changes import PinChanges, PinNotStoredError, PinRefusedError
 from callflow.service.spool import locked
+from tests.fakes.running import running
 from tests.fakes.waiting import until
 
 
@@ -120,3 +122,28 @@ async def test_pins_wait_while_the_database_is_away(tmp_path: Path, monkeypatch:
     await until(lambda: database.pins == [("61100", "4711")])
     await until(lambda: left(tmp_path) == [])
     running.cancel()
+
+
+async def test_health_tells_of_a_pin_that_waits_until_it_is_stored(tmp_path: Path) -> None:
+    database, now = Database(away=True), 0.0
+    changes = PinChanges(tmp_path, database.store, clock=lambda: now)
+    leave(tmp_path, "61100.1", "4711")
+    await changes.store_what_waits()
+    assert pins_facts(changes) == {"ok": False, "error": "mailbox 61100: away", "waiting": 1}
+    database.away, now = False, 60.0
+    await changes.store_what_waits()
+    assert pins_facts(changes) == {"ok": True, "error": None, "waiting": 0}
+
+
+async def test_folder_that_cannot_be_read_is_told_and_read_when_it_can(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pin_changes, "LOOK_SECONDS", 0.01)
+    database, folder = Database(), tmp_path / "pins"
+    changes = PinChanges(folder, database.store)
+    folder.rmdir()
+    async with running(changes.run()):
+        await until(lambda: "No such file" in (changes.error or ""))
+        leave(folder, "61100.1", "4711")
+        await until(lambda: database.pins == [("61100", "4711")])
+        await until(lambda: changes.error is None)

@@ -1,0 +1,24 @@
+"""What the region's service writes while something happens."""
+
+from pathlib import Path
+
+
+class ServiceLog:
+    """The lines that the service writes from now on."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._from = path.stat().st_size
+
+    def lines(self, *events: str) -> list[str]:
+        """Return the lines of these events so far."""
+        return [line for line in self._written() if any(f" event={event} " in f"{line} " for event in events)]
+
+    def containing(self, text: str) -> list[str]:
+        """Return the lines that hold this text so far."""
+        return [line for line in self._written() if text in line]
+
+    def _written(self) -> list[str]:
+        data = self._path.read_bytes()
+        begun_anew = len(data) < self._from
+        return data[0 if begun_anew else self._from :].decode(errors="replace").splitlines()
