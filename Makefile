@@ -19,7 +19,7 @@ test: setup-dev ## Run every test, on real Asterisk, PostgreSQL and SIP phones; 
 faults: setup-dev ## Run every fault (tests/e2e/faults) TURNS times, 20 unless said, each time in another order
 	@for turn in $$(seq $(TURNS)); do \
 	  echo "turn $$turn of $(TURNS)"; \
-	  $(BIN)/pytest -q -n $(PYTEST_WORKERS) $(PYTEST_ARGUMENTS) tests/e2e/faults </dev/null || exit 1; \
+	  $(BIN)/pytest -n $(PYTEST_WORKERS) $(PYTEST_ARGUMENTS) tests/e2e/faults </dev/null || exit 1; \
 	done
 
 bench: setup-dev ## Measure what docs/adr/ and the aims speak of, on this machine, and print the figures

@@ -52,6 +52,11 @@ class EmbeddedAsterisk:
         """Whether the process is there."""
         return self._process is not None and self._process.returncode is None
 
+    @property
+    def crashed(self) -> bool:
+        """Whether it has ended though nobody ended it here."""
+        return self._process is not None and self._process.returncode is not None
+
     async def start(self) -> None:
         """Start Asterisk and return when it is fully booted.
 
@@ -87,11 +92,10 @@ class EmbeddedAsterisk:
             return
         with contextlib.suppress(ProcessLookupError):
             self._process.terminate()
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(STOP_LIMIT):
                 await self._process.wait()
-        except TimeoutError:
-            await self.kill()
+        await self.kill()
 
     async def kill(self) -> None:
         """End Asterisk at once, as a crash would."""
@@ -100,6 +104,7 @@ class EmbeddedAsterisk:
         with contextlib.suppress(ProcessLookupError):
             self._process.kill()
         await self._process.wait()
+        self._process = None
 
     async def console(self, command: str) -> str:
         """Return what Asterisk's console answers to a command, such as `core show channels`.

@@ -47,6 +47,11 @@ class ChildProcess:
         return self._process is not None and self._process.returncode is None
 
     @property
+    def crashed(self) -> bool:
+        """Whether it has ended though nobody ended it here."""
+        return self._process is not None and self._process.returncode is not None
+
+    @property
     def pid(self) -> int | None:
         """The process id while it runs."""
         return self._process.pid if self.running and self._process else None
@@ -91,6 +96,7 @@ class ChildProcess:
         await self._process.wait()
         if self._reader is not None:
             await self._reader
+        self._process = None
 
     async def _read_all(self, process: Process) -> None:
         streams = ((process.stdout, self._tell), (process.stderr, _untold))

@@ -12,7 +12,6 @@ import pytest
 from callflow.phone.client import PhoneCall
 from callflow.speech.policy_speech import sound_name
 from tests.e2e.faults.lost_database import fell_back
-from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import eventually
 from tests.e2e.listening import mailbox_folder, messages, plays
 from tests.e2e.spoken import sound_of, speech_is_made
@@ -142,7 +141,7 @@ async def test_an_absent_person_of_an_odd_name_and_reason_is_told_of_and_gets_th
 async def test_a_caller_with_a_name_that_is_too_long_and_odd_leaves_a_message_like_any_other(town: Town) -> None:
     await town.sql("UPDATE extension SET ring_limit = 1 WHERE sip_username = $1", OWNER)
     log = town.region.settings.asterisk_folder / "log" / "messages.log"
-    before, service = log.stat().st_size, ServiceLog(town)
+    before, service = log.stat().st_size, town.service_log()
     async with naming(town) as to:
         phone = await town.outsider()
         caller = f"{STANDS_FOR_IT.decode()} <sip:{OUTSIDER}@{town.region.settings.trunk_host}>"

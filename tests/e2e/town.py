@@ -26,6 +26,7 @@ from callflow.phone.tones import write_tone
 from callflow.phone.trunk_peer import KNOWN, Behaviour, TrunkPeer
 from callflow.phone.wire import Message
 from tests.e2e.helpers import CONNECTIONS, connected, eventually, undo_changes, until_whole
+from tests.e2e.service_log import ServiceLog
 
 TONE_MS, PAUSE_MS = 200, 800
 RING_SECONDS = (TONE_MS + PAUSE_MS) / 1000
@@ -46,6 +47,9 @@ OUTSIDE_TELEPHONE_HOURS = "2026-03-10T15:30:00+01:00"
 """Bygglov answers its telephone until three and works until half past four."""
 ASCENSION_DAY = "2026-05-14T10:00:00+02:00"
 AFTERNOON_BEFORE_GOOD_FRIDAY = "2026-04-02T13:00:00+02:00"
+
+NEVER = ("part_failed", "part_ended", "call_task_failed", "call_not_told", "call_back_not_read", "calendar_failed")
+"""What the service logs where its code has a fault: no fault of anything else may lead to it."""
 
 
 def verb_of(plan: str) -> str:
@@ -76,6 +80,7 @@ class Town:
         self._audit_before = 0
         self.phones: list[Phone] = []
         self._outsiders: list[Phone] = []
+        self._log: ServiceLog | None = None
         self._logs = Path(tempfile.mkdtemp(prefix="messages-", dir=region.settings.home))
         self._reported_changed = asyncio.Condition()
 
@@ -189,12 +194,23 @@ class Town:
         await self.region.asterisk.kill()
         await self.region.asterisk.start()
 
+    def service_log(self) -> ServiceLog:
+        """Return what the service writes from now on."""
+        return ServiceLog(self.region.service.log)
+
     def pause_service(self) -> None:
         """Let the service hang, as if it were stuck; it goes on after the test."""
         pid = self.region.service.pid
         assert pid is not None
         os.kill(pid, signal.SIGSTOP)
         self._stack.callback(os.kill, pid, signal.SIGCONT)
+
+    def _crashed(self) -> list[str]:
+        """Return what ended that no test has ended, and what the service never says where its code is right."""
+        parts = (("callflow serve", self.region.service.crashed), ("Asterisk", self.region.asterisk.crashed))
+        ended = [f"{name} ended by itself" for name, crashed in parts if crashed]
+        said = [] if self._log is None else [*self._log.lines(*NEVER), *self._log.containing("never retrieved")]
+        return ended + said
 
     async def _repair(self) -> None:
         if self.region.postgres.process is None:
@@ -287,17 +303,20 @@ class Town:
         self.phones.clear()
         self._outsiders.clear()
         self._audit_before = await self.value("SELECT coalesce(max(id), 0) FROM audit")
+        self._log = self.service_log()
 
     async def end(self) -> None:
-        """End the test's phones, put the policy back, and see that nothing is left in Asterisk."""
+        """End the test's phones, put the policy back, and see that no call is left and that nothing has crashed."""
         await self._stack.aclose()
         self._stack = AsyncExitStack()
+        crashed = self._crashed()
         await self._repair()
         async with connected(self.database_url) as connection:
             await undo_changes(connection, self._audit_before)
         await self.until_current(REPAIR_SECONDS)
         await until_whole(self.health, CONNECTIONS, REPAIR_SECONDS)
         await eventually(self.is_quiet, 10, "channels or bridges were left")
+        assert not crashed, crashed
 
     async def is_quiet(self) -> bool:
         """Tell whether Asterisk has no channel and no bridge."""

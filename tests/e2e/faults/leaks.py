@@ -36,6 +36,7 @@ class Footprint:
     asterisk_files: int
     asterisk_memory: int
     database_connections: int
+    transactions_left_open: int
 
 
 ALWAYS_THERE = [module.SERVER_SETTINGS["application_name"] for module in (calendar_feeds, messages, outbox)]
@@ -63,12 +64,14 @@ async def footprint(town: Town) -> Footprint:
     }
     await town.region.asterisk.console("malloc trim")
     held["asterisk_memory"] = asterisk.memory_info().rss
+    connections = await _database_connections(town)
     return Footprint(
         **held,
         channels=_first_number(await town.region.asterisk.console("core show channels count")),
         bridges=len((await town.region.asterisk.console("bridge show all")).strip().splitlines()) - 1,
         tasks=await _tasks(town),
-        database_connections=(await _database_connections(town))["others"],
+        database_connections=connections["others"],
+        transactions_left_open=connections["in_transaction"],
     )
 
 
@@ -87,8 +90,8 @@ async def nothing_leaked(town: Town, before: Footprint) -> None:
 
     try:
         await eventually(settled, SETTLED_SECONDS, "leaked")
-    except AssertionError:
-        raise AssertionError(f"left behind: {', '.join(grown)}; {_held_open(town)}") from None
+    except AssertionError as error:
+        raise AssertionError(f"left behind: {', '.join(grown) or error}; {_held_open(town)}") from None
 
 
 def _process(pid: int | None) -> psutil.Process:
@@ -150,12 +153,17 @@ async def _service_files(town: Town, service: psutil.Process) -> int:
 
 
 async def _database_connections(town: Town) -> dict[str, int]:
-    """Count connections: those that are always there, these with those for feature codes (`kept`), and all others."""
+    """Count connections: those that are always there, these with those for feature codes (`kept`), and all others.
+
+    Those for feature codes beyond `MOST_CONNECTIONS` count as others. `in_transaction`: all that began one and wait.
+    """
     async with connected(town.database_url) as connection:
         query = """
             SELECT count(*) FILTER (WHERE application_name = ANY ($1)) AS always,
                 count(*) FILTER (WHERE application_name = ANY ($1) OR application_name = $2) AS kept,
-                count(*) FILTER (WHERE application_name <> ALL ($1) AND application_name <> $2) AS others
+                count(*) FILTER (WHERE application_name <> ALL ($1) AND application_name <> $2)
+                    + greatest(count(*) FILTER (WHERE application_name = $2) - $3, 0) AS others,
+                count(*) FILTER (WHERE state LIKE 'idle in transaction%') AS in_transaction
             FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()
         """
-        return dict(await connection.fetchrow(query, ALWAYS_THERE, NOW_AND_THEN))
+        return dict(await connection.fetchrow(query, ALWAYS_THERE, NOW_AND_THEN, phone_changes.MOST_CONNECTIONS))

@@ -21,8 +21,9 @@ ANSWER_MS = 8000
 END_SECONDS = 60.0
 PHONE_HOST = "127.0.0.1"
 TAKES_ALL = ("-sn", "uas")
-TAKES_ONE = ("-sf", str(Path(__file__).with_name("takes_one.xml")))
-"""It is busy for every call but the first."""
+TAKEN = "taken.log"
+TAKES_ONE = ("-sf", str(Path(__file__).with_name("takes_one.xml")), "-trace_logs", "-log_file", TAKEN)
+"""It is busy for every call but the first, and writes a line into `TAKEN` for each call that it has taken."""
 
 
 @dataclass(frozen=True, slots=True)

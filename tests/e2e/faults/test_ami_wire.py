@@ -11,7 +11,6 @@ from tests.e2e.faults.cut_wire import CutWire, Towards
 from tests.e2e.faults.wires import (
     BACK_SECONDS,
     RINGING,
-    ServiceLog,
     Talk,
     Wires,
     called_from_outside,
@@ -26,6 +25,7 @@ from tests.fakes.waiting import until
 ANNA, KARIN, MARIA = "61100", "61106", "61102"
 DIALS_OWN_SECONDS = RING_SECONDS + TRUNK_ALLOWANCE_MS / 1000
 """How long a mobile rings at most when nobody ends it."""
+SKIPPED = 'callflow_messages_skipped_total{part="ami"}'
 ENDED = "callflow_ringing_ended_total"
 Fault = Callable[[CutWire], None]
 
@@ -84,7 +84,7 @@ async def test_ringing_ends_by_the_dials_own_limit_until_ami_is_back_when(
 ) -> None:
     karin, anna = await town.phone(KARIN), await town.phone(ANNA)
     before = await talking(await called_from_outside(town, karin))
-    log = ServiceLog(town)
+    log = town.service_log()
     fault(wires.ami)
     call, mobile = await call_to_the_mobile(town)
     desk_call, desk = await called_from_outside(town, anna)
@@ -162,19 +162,30 @@ COSTLY = {
 
 
 async def test_no_ringing_is_hurt_by_messages_that_make_no_sense(town: Town, wires: Wires) -> None:
-    made = wires.ami.made
+    made, skipped = wires.ami.made, await wires.metric(SKIPPED)
     await wires.ami.inject(b"".join(HARMLESS), Towards.CLIENT)
     await the_service_ends_the_ringing(town, wires)
     for message in HARMLESS:
         await wires.ami.inject(message, Towards.CLIENT)
     await the_service_ends_the_ringing(town, wires)
     assert wires.ami.made == made, "the connection was given up for one message"
+    assert await wires.metric(SKIPPED) == skipped + 2 * len(wires.ami.connections)
     await wires.until_whole("ami", "reloading")
+
+
+async def test_a_letter_that_comes_in_two_pieces_is_whole(town: Town, wires: Wires) -> None:
+    log, letter = town.service_log(), "Å".encode()
+    report = "Event: UserEvent\r\nUserEvent: CallflowEnd\r\nUniqueid: 7.7\r\nPath: 0:Åsa\r\n\r\n".encode()
+    before, after = report.split(letter)
+    await wires.ami.inject(before + letter[:1], Towards.CLIENT, RINGING)
+    await wires.ami.inject(letter[1:] + after, Towards.CLIENT, RINGING)
+    await until(lambda: log.lines("plan_ended"))
+    assert "0:Åsa" in log.lines("plan_ended")[0]
 
 
 @pytest.mark.parametrize("message", COSTLY.values(), ids=COSTLY)
 async def test_the_connection_alone_is_given_up_for(town: Town, wires: Wires, message: bytes) -> None:
-    made, log = wires.ami.made, ServiceLog(town)
+    made, log = wires.ami.made, town.service_log()
     await wires.ami.inject(message, Towards.CLIENT, RINGING)
     await until(lambda: wires.ami.made > made, "a new connection", BACK_SECONDS)
     await wires.until_whole()
@@ -203,7 +214,7 @@ async def test_a_wrong_password_leaves_the_ringing_to_asterisk_and_the_right_one
 ) -> None:
     karin = await town.phone(KARIN)
     async with started_with_a_wrong_password(wires, "CALLFLOW_AMI_PASSWORD"):
-        log = ServiceLog(town)
+        log = town.service_log()
         said = await wires.until_wrong("ami", saying="ami_password")
         assert "callflow" in said
         await wires.until_wrong("reloading", saying="ami_password")

@@ -15,7 +15,6 @@ from tests.e2e.faults.clocks import HOUR, Clocks, clocks_of
 from tests.e2e.faults.lost_database import bring_back, fell_back, kill_database
 from tests.e2e.faults.moments import EXTENSION, is_well_again, still_talking
 from tests.e2e.faults.test_asterisk_restarted import they_talk
-from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import eventually
 from tests.e2e.in_the_net import somebody_claims_and_hangs
 from tests.e2e.talking import answered
@@ -113,7 +112,7 @@ async def test_an_exemption_ends_by_the_clock_and_stands_again_when_that_is_set_
 async def test_connections_and_changes_go_on_and_nothing_runs_wild(
     town: Town, clocks: Clocks, seconds: float
 ) -> None:
-    log = ServiceLog(town)
+    log = town.service_log()
     phone = await town.phone(EXTENSION)
     pids = (town.region.service.pid, town.region.asterisk.pid)
     before = [sum(psutil.Process(pid).cpu_times()[:2]) for pid in pids]

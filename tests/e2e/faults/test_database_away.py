@@ -20,6 +20,7 @@ from tests.e2e.faults.moments import (
     while_the_caller_may_choose,
     while_two_talk,
 )
+from tests.e2e.faults.telling import told_everywhere
 from tests.e2e.town import Town
 
 MOMENTS = (
@@ -49,9 +50,7 @@ async def durable(running_town: Town) -> AsyncIterator[None]:
 async def test_no_call_notices_that_the_database_is_gone_or_back(town: Town, moment: Moment, lose: Loss) -> None:
     undisturbed = await moment(town, lambda: lose(town))
     assert not fell_back(town)
-    health = await town.health()
-    assert not health["database"]["ok"]
-    assert (health["policy"]["ok"], health["policy"]["source"]) == (True, "database")
+    await told_everywhere(town, ready=True, source="database", policy=True, database=False)
     await bring_back(town)
     await is_well_again(town)
     await undisturbed()

@@ -21,8 +21,8 @@ from tests.e2e.faults.test_asterisk_restarted import (
     until_passed,
 )
 from tests.e2e.faults.test_reloads import REFUSED_SECONDS
-from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import eventually
+from tests.e2e.service_log import ServiceLog
 from tests.e2e.talking import answered
 from tests.e2e.town import Town
 
@@ -82,7 +82,7 @@ async def test_few_descriptors_left_are_told_before_there_are_none(town: Town) -
 
 
 async def test_a_service_without_descriptors_goes_on_deciding(town: Town) -> None:
-    phone, barred, log = await town.phone(EXTENSION), await town.phone("61104"), ServiceLog(town)
+    phone, barred, log = await town.phone(EXTENSION), await town.phone("61104"), town.service_log()
     pid, port = town.region.service.pid, town.region.settings.service_port
     with most_files(pid, all_in_use(pid)):
         await eventually(lambda: told(log, "files"), 5, "the log never said that the descriptors are used up")
@@ -105,7 +105,7 @@ async def has_decided(log: ServiceLog, calls: int) -> bool:
 
 
 async def test_a_change_counts_as_soon_as_the_service_has_descriptors_again(town: Town) -> None:
-    other, log = await town.phone("61104"), ServiceLog(town)
+    other, log = await town.phone("61104"), town.service_log()
     with most_files(town.region.service.pid, FEW):
         await eventually(lambda: told(log, "files"), 5, "the log never said that the descriptors are used up")
         await town.value(f"{DIVERTED} RETURNING id")
@@ -116,7 +116,7 @@ async def test_a_change_counts_as_soon_as_the_service_has_descriptors_again(town
 
 
 async def test_a_service_that_cannot_connect_anew_leaves_calls_to_the_net_and_comes_back(town: Town) -> None:
-    phone, log = await registered(town, EXTENSION), ServiceLog(town)
+    phone, log = await registered(town, EXTENSION), town.service_log()
     with most_files(town.region.service.pid, FEW):
         await town.start_asterisk_cold()
         await eventually(lambda: told(log, "ari"), 15, "the log never said that Asterisk cannot be reached")
@@ -129,7 +129,7 @@ async def test_a_service_that_cannot_connect_anew_leaves_calls_to_the_net_and_co
 
 
 async def test_an_asterisk_without_descriptors_refuses_calls_at_once_and_keeps_those_it_has(town: Town) -> None:
-    phone, log = await town.phone(EXTENSION), ServiceLog(town)
+    phone, log = await town.phone(EXTENSION), town.service_log()
     call = await town.call_from_outside("+4690161100")
     still = still_talking(call, await answered(phone, call))
     with most_files(town.region.asterisk.pid, FEW):

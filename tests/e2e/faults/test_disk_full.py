@@ -18,8 +18,8 @@ from callflow.storage.snapshot_file import JsonSnapshotFile
 from tests.e2e.faults.lost_database import bring_back, fell_back
 from tests.e2e.faults.moments import EXTENSION, is_well_again
 from tests.e2e.faults.small_disks import Disks, small_disks
+from tests.e2e.faults.telling import told_everywhere
 from tests.e2e.faults.test_asterisk_restarted import registered, they_talk
-from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import connected, eventually, in_replica
 from tests.e2e.in_the_net import the_net_has
 from tests.e2e.region import settings_of_a_new_home, town_of
@@ -181,13 +181,14 @@ async def test_a_mail_that_has_no_room_is_written_when_there_is(town: Town, disk
 
 
 async def test_a_full_log_holds_up_no_call_and_goes_on_when_there_is_room(town: Town, disks: Disks) -> None:
-    phone, log = await town.phone(EXTENSION), ServiceLog(town)
+    phone, log = await town.phone(EXTENSION), town.service_log()
     disks.log.fill()
     for _ in range(CALLS_MORE_THAN_A_BLOCK):
         await they_talk(town, phone)
     assert not fell_back(town)
     assert len(log.lines("call_decided")) < CALLS_MORE_THAN_A_BLOCK
     await until_told(town, "disk", str(disks.log.path))
+    await told_everywhere(town, ready=True, source="database", disk=False)
     disks.log.make_room()
     before = len(log.lines("call_decided"))
     await they_talk(town, phone)

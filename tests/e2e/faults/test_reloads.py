@@ -27,7 +27,6 @@ from tests.e2e.faults.moments import (
     while_two_talk,
 )
 from tests.e2e.faults.test_asterisk_restarted import WAYS, a_plan_is_followed, registered, they_talk, until_back
-from tests.e2e.faults.wires import ServiceLog
 from tests.e2e.helpers import eventually
 from tests.e2e.talking import answered
 from tests.e2e.town import Town
@@ -75,7 +74,7 @@ async def test_a_restart_asked_for_when_convenient_waits_for_the_calls_and_new_o
         await still_talking(second, await answered(other, second))()
         assert not fell_back(town)
         await still()
-    await a_plan_is_followed(town, ServiceLog(town), phone)
+    await a_plan_is_followed(town, town.service_log(), phone)
 
 
 async def test_a_graceful_restart_refuses_new_calls_at_once_and_waits_for_the_others(town: Town) -> None:
@@ -85,7 +84,7 @@ async def test_a_graceful_restart_refuses_new_calls_at_once_and_waits_for_the_ot
     async with asked_to_restart(town, "core restart gracefully"):
         await eventually(lambda: is_refused(town), 10, "new calls were still taken")
         await still()
-    await a_plan_is_followed(town, ServiceLog(town), phone)
+    await a_plan_is_followed(town, town.service_log(), phone)
 
 
 @asynccontextmanager

@@ -14,6 +14,7 @@ from tests.e2e.faults.moments import EXTENSION, is_well_again, nothing_is_in_han
 from tests.e2e.moving import MOVER
 from tests.e2e.talking import answered, heard
 from tests.e2e.town import Town
+from tests.fakes.waiting import until
 
 DEAD_MAN_SECONDS = 2.0
 
@@ -102,6 +103,21 @@ async def test_nothing_is_left_of_a_caller_who_is_gone_with_this_in_hand(
     ari.release()
     await nothing_is_in_hand(town)
     await the_service_takes_calls(town)
+
+
+async def test_a_stop_gives_the_call_in_hand_its_plan_first(town: Town, ari: HeldAri) -> None:
+    phone, log = await town.phone(EXTENSION), town.service_log()
+    ari.hold(MESSAGES["plan"])
+    call = await town.call_from_outside("+4690161100")
+    await asyncio.wait_for(ari.holds.wait(), 5)
+    stopping = asyncio.create_task(town.region.stop_service())
+    await until(lambda: log.lines("stopping"))
+    assert (await town.health())["calls"]["in_hand"] == 1
+    ari.release()
+    await town.step("dial", containing=EXTENSION)
+    await stopping
+    await still_talking(call, await answered(phone, call))()
+    assert "CallflowFallback" not in [it.name for it in town.reported]
 
 
 async def the_net_has_it(town: Town, message: str) -> None:

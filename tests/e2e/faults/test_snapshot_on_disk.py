@@ -14,7 +14,7 @@ from callflow.storage import snapshot_file
 from tests.e2e.faults.cut_wire import LOOPBACK, CutWire
 from tests.e2e.faults.lost_database import bring_back, fell_back, started, until_on_disk
 from tests.e2e.faults.moments import EXTENSION, is_well_again
-from tests.e2e.faults.wires import ServiceLog
+from tests.e2e.faults.telling import told_everywhere
 from tests.e2e.helpers import eventually
 from tests.e2e.talking import answered
 from tests.e2e.test_policy_changes import add_extension
@@ -67,13 +67,12 @@ async def test_a_start_without_the_database_is_by_the_file_however_old_and_then_
     await town.region.stop_service()
     path = town.region.settings.snapshot_path
     os.utime(path, (path.stat().st_atime, path.stat().st_mtime - 40 * DAY))
-    log = ServiceLog(town)
+    log = town.service_log()
     await changed_without_the_service(town, DIVERTED)
     await town.stop_database()
     async with started(town) as health:
-        policy = health["policy"]
-        assert (policy["source"], policy["ok"], health["database"]["ok"]) == ("file", False, False)
-        assert 40 * DAY <= policy["age_seconds"] < 41 * DAY
+        await told_everywhere(town, ready=True, source="file", policy=False, database=False)
+        assert 40 * DAY <= health["policy"]["age_seconds"] < 41 * DAY
         assert log.lines("policy_loaded")[-1].endswith("source=file")
     call = await town.call_from_outside("+4690161100")
     await (await answered(anna, call)).hang_up()
@@ -96,10 +95,10 @@ async def test_a_file_of_no_use_is_told_and_calls_go_by_the_net_until_the_databa
     cold: Town, damage: str
 ) -> None:
     make, words = DAMAGES[damage]
-    path, log = cold.region.settings.snapshot_path, ServiceLog(cold)
+    path, log = cold.region.settings.snapshot_path, cold.service_log()
     path.write_bytes(make(path.read_bytes()))
     async with started(cold) as health:
-        assert (health["policy"]["source"], health["policy"]["ok"]) == ("none", False)
+        await told_everywhere(cold, ready=False, source="none", policy=False, database=False)
         assert words in health["policy"]["error"]
         [missing] = log.lines("policy_missing")
         assert words in missing

@@ -3,8 +3,9 @@
 from pathlib import Path
 
 from callflow.asterisk.ami import ENDED_VARIABLE
+from callflow.embedded.home import environment_of
 from tests.e2e.faults.sipp import TAKES_ALL, callers, phone_that
-from tests.e2e.helpers import eventually
+from tests.e2e.helpers import callflow, eventually
 from tests.e2e.presenting import divert
 from tests.e2e.test_graceful_stop import other_instance
 from tests.e2e.town import FRIEND, RINGING_LIMIT, TOLERANCE, Town
@@ -68,6 +69,27 @@ async def test_both_instances_are_exchanged_one_after_the_other_and_no_call_noti
             await town.region.start_service()
         await until_calls_have_ended(town, len(ended(town)) + CALLS_A_SECOND)
         await until_calls_have_ended(town, await coming.end(at_once=True))
+    assert fell_back(town) == []
+    assert set(ended(town)) == {"ANSWER"}
+
+
+async def test_upgrade_of_both_as_it_is_written_down_costs_no_call(town: Town, tmp_path: Path) -> None:
+    """Both work until database and Asterisk are ready for the new version; then one after the other is exchanged."""
+    async with (
+        phone_that(TAKES_ALL, town, tmp_path, PHONE),
+        callers(town, tmp_path, NUMBER, calls=MOST_CALLS, a_second=CALLS_A_SECOND, talk_ms=300) as coming,
+    ):
+        async with other_instance(town, tmp_path):
+            await until_calls_have_ended(town, CALLS_A_SECOND)
+            for command in ("migrate", "configure"):
+                code, said = await callflow(environment_of(town.region.settings), command)
+                assert code == 0, said
+            await town.region.asterisk.console("core reload")
+            await town.region.stop_service()
+            await town.region.start_service()
+        async with other_instance(town, tmp_path):
+            await until_calls_have_ended(town, len(ended(town)) + CALLS_A_SECOND)
+            await until_calls_have_ended(town, await coming.end(at_once=True))
     assert fell_back(town) == []
     assert set(ended(town)) == {"ANSWER"}
 

@@ -18,6 +18,8 @@ from tests.e2e.town import Town
 
 BACK_SECONDS = 20.0
 """How long the service may take to be whole again: it tries at least every five seconds."""
+POLL_SECONDS = 2.0
+"""The shortest interval that the service promises to keep (`callflow/storage/changes.py`)."""
 NOTICE_SECONDS = 15.0
 """How long a connection may be dead without a word before health says so."""
 NET_SECONDS = 3.0
@@ -93,19 +95,6 @@ class Wires:
             await connection.execute(statement)
 
 
-class ServiceLog:
-    """The lines that the service writes from now on."""
-
-    def __init__(self, town: Town) -> None:
-        self._path = town.region.service.log
-        self._from = self._path.stat().st_size
-
-    def lines(self, event: str) -> list[str]:
-        """Return the lines of one event so far."""
-        text = self._path.read_bytes()[self._from :].decode(errors="replace")  # a full disk cuts letters in two
-        return [line for line in text.splitlines() if f" event={event} " in f"{line} "]
-
-
 @asynccontextmanager
 async def wires_of(town: Town) -> AsyncIterator[Wires]:
     """Start the region's service anew with proxies in between; afterwards as it was."""
@@ -120,6 +109,7 @@ async def wires_of(town: Town) -> AsyncIterator[Wires]:
         region.service_environment = {
             "CALLFLOW_HTTP_PORT": str(ari.port),
             "CALLFLOW_AMI_PORT": str(ami.port),
+            "CALLFLOW_POLL_SECONDS": str(POLL_SECONDS),
             "CALLFLOW_DATABASE_URL": url.partition("?")[0].replace("@/", f"@{LOOPBACK}:{database.port}/"),
         }
         await region.start_service()
