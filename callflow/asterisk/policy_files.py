@@ -14,22 +14,26 @@ from callflow.service.ports import Snapshot, Trunk
 REPLICA = "replica.sqlite3"
 FORMER = ("phones.conf", "mailboxes.conf", "net.conf")
 """Files of earlier versions, which nothing includes any more and which hold passwords."""
+REPLICA_MODULE = "res_config_sqlite3.so"
+"""What has the replica open, and opens it anew when replica.conf names another file."""
 PJSIP = "res_pjsip.so"
 TRUNK_MODULES = (PJSIP, "res_pjsip_endpoint_identifier_ip.so")
 """What takes in the trunk's file: where calls go, and where they come from."""
+_NOT_OPENED = "; Asterisk is still to open this file: res_config_sqlite3.so has not been reloaded since.\n"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
     """What was written: how many rows of the replica, and what Asterisk must take in by itself.
 
-    `trunks`: the trunk's file changed. `made_anew`: the replica was missing or damaged, and an Asterisk that runs
-    still has the old one open.
+    `trunks`: the trunk's file changed. `reopen`: Asterisk is still to open the replica, until `opened` is called.
+    `removed`: the accounts whose registered contacts are still to be ended.
     """
 
     rows: int
     trunks: bool = False
-    made_anew: bool = False
+    reopen: bool = False
+    removed: tuple[str, ...] = ()
 
 
 def replica_path(settings: Settings) -> Path:
@@ -42,7 +46,7 @@ def make_policy_files(settings: Settings) -> None:
     for name in FORMER:
         (settings.generated_folder / name).unlink(missing_ok=True)
     make_replica(replica_path(settings))
-    _tell_where(settings, again=False)
+    _tell_where(settings)
     if not _trunk_path(settings).exists():
         _write_trunks((), settings)
 
@@ -55,27 +59,47 @@ def write_policy(snapshot: Snapshot, settings: Settings, made: MadeRows | None =
     """
     kept = made or MadeRows()
     change = write_replica(replica_path(settings), replica_rows(snapshot, kept), kept.standing)
-    kept.writes += bool(change.rows or change.made_anew)
-    if change.made_anew:
-        _tell_where(settings, again=True)
-    return Written(rows=change.rows, trunks=_write_trunks(snapshot.trunks, settings), made_anew=change.made_anew)
+    kept.writes += bool(change.rows)
+    reopen = _tell_where(settings)
+    trunks = _write_trunks(snapshot.trunks, settings)
+    return Written(rows=change.rows, trunks=trunks, reopen=reopen, removed=change.removed)
+
+
+def opened(settings: Settings) -> None:
+    """Note that Asterisk has opened the replica: `REPLICA_MODULE` was reloaded after it had been written."""
+    path, told = _told_path(settings), _where(settings)
+    if path.read_bytes() == (_NOT_OPENED + told).encode():
+        write_if_changed(path, told)
 
 
 def modules_to_reload(written: Written) -> list[str]:
     """Return the modules that must take in what was written, as AMI's `Reload` names them."""
-    replica = ["res_config_sqlite3.so"] if written.made_anew else []
+    replica = [REPLICA_MODULE] if written.reopen else []
     return [*replica, *TRUNK_MODULES] if written.trunks else replica
 
 
-def _tell_where(settings: Settings, *, again: bool) -> None:
-    """Write where the replica is; `again` in another spelling: Asterisk opens a file anew when its name differs."""
-    path, folder = settings.generated_folder / "replica.conf", settings.generated_folder
-    spellings = [
-        f"[callflow]\ndbfile => {conf_value(f'{folder}/{dot}{REPLICA}', 'the path')}\n" for dot in ("", "./")
-    ]
-    text = path.read_text(encoding="utf-8") if path.exists() else ""
-    if again or text not in spellings:
-        write_if_changed(path, spellings[1] if text == spellings[0] else spellings[0])
+def _tell_where(settings: Settings) -> bool:
+    """Write where the replica is; return whether Asterisk is still to open it."""
+    path, told = _told_path(settings), _where(settings)
+    if path.exists() and path.read_bytes() == told.encode():
+        return False
+    write_if_changed(path, _NOT_OPENED + told)
+    return True
+
+
+def _where(settings: Settings) -> str:
+    """Return what names the replica for Asterisk, which opens a file anew only when its name differs.
+
+    So the path is spelled by the file's inode, which no other file has as long as Asterisk has this one open.
+    """
+    path = replica_path(settings)
+    spelling = f"{path.stat().st_ino:b}".replace("0", "/").replace("1", "./")
+    name = conf_value(f"{settings.generated_folder}/{spelling}{REPLICA}", "the path")
+    return f"[callflow]\ndbfile => {name}\n"
+
+
+def _told_path(settings: Settings) -> Path:
+    return settings.generated_folder / "replica.conf"
 
 
 def _trunk_path(settings: Settings) -> Path:

@@ -5,7 +5,7 @@ its commit on with nothing to reload. In WAL mode no reader waits for the writer
 before a change or after it.
 
 INVARIANT: Asterisk keeps the file open, so the file is changed in place and never replaced, unless it was missing or
-damaged: then it is made anew, and Asterisk must open it again.
+damaged: then who fills it makes it anew, and Asterisk must open it again.
 """
 
 # ruff: noqa: S608 - the SQL here is put together of names in this file, never of anything read
@@ -13,11 +13,11 @@ damaged: then it is made anew, and Asterisk must open it again.
 import os
 import secrets
 import sqlite3
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import closing, suppress
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 import structlog
 
@@ -30,11 +30,13 @@ LOCK_SECONDS = 5.0
 """How long one writer waits for another, such as the service that an upgrade runs beside."""
 _DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
+Result = TypeVar("Result")
+
 log = structlog.get_logger(__name__)
 
 
 class ReplicaError(CallflowError):
-    """The replica cannot be written: the disk is full, or the file is another user's."""
+    """The replica cannot be written: the disk is full, the file is another user's, or it is found damaged."""
 
     code = "replica_not_written"
 
@@ -99,10 +101,13 @@ class ReplicaRows:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReplicaChange:
-    """What a write did: how many rows it wrote or took out, and whether the file was made anew."""
+    """What a write did: how many rows it wrote or took out.
+
+    `removed`: the accounts that are no longer there and whose registered contacts are still to be ended.
+    """
 
     rows: int = 0
-    made_anew: bool = False
+    removed: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -113,86 +118,96 @@ class Standing:
     rows: dict[str, dict[str, Row]] = field(default_factory=dict)
 
 
-def make_replica(path: Path) -> bool:
-    """See that a sound replica stands at `path`, empty if there is none; return whether the file was made anew.
-
-    Raises `ReplicaError` when it cannot be had.
-    """
-    return _in_transaction(path, _check).made_anew
+def make_replica(path: Path) -> None:
+    """See that a sound replica stands at `path`, empty if it was missing or damaged; raise `ReplicaError`."""
+    with _said_of(path):
+        _in_sound_file(path, _check)
 
 
 def write_replica(path: Path, rows: ReplicaRows, standing: Standing | None = None) -> ReplicaChange:
     """Make the replica at `path` hold these rows: what differs is written, in one transaction.
 
-    An account that is no longer there is marked as removed, see `removed_accounts`. `standing` spares who writes one
-    after the other the reading of what stands there. Raises `ReplicaError`.
+    A file that is missing or damaged is made anew with all of them. An account that is no longer there is marked as
+    removed until `forget_account`. `standing` spares who writes one after the other the reading of what stands there,
+    except of the phones. Raises `ReplicaError`.
     """
     known = standing or Standing()
     try:
-        return _in_transaction(path, lambda connection: _write(connection, rows, known))
+        with _said_of(path):
+            return _in_sound_file(path, lambda connection: _write(connection, rows, known))
     except BaseException:
         known.token = None
         raise
 
 
-def removed_accounts(path: Path) -> tuple[str, ...]:
-    """Return the removed accounts whose registered contacts are still to be ended; raise `ReplicaError`."""
-    found: list[str] = []
+def forget_account(path: Path, username: str, standing: Standing | None = None) -> None:
+    """Take a removed account out for good; `standing` is what the writer of the file knows.
 
-    def read(connection: sqlite3.Connection) -> int:
-        found.extend(row[0] for row in connection.execute("SELECT username FROM phone WHERE removed = 1"))
-        return 0
+    Raises `ReplicaError`, also for a file that is missing or damaged: the next write finds that and makes it anew.
+    """
+    if standing is not None:
+        standing.token = None
 
-    _in_transaction(path, read)
-    return tuple(found)
-
-
-def forget_account(path: Path, username: str) -> None:
-    """Take a removed account out for good; raise `ReplicaError`."""
-
-    def forget(connection: sqlite3.Connection) -> int:
+    def forget(connection: sqlite3.Connection) -> None:
         _sign(connection)
-        return connection.execute("DELETE FROM phone WHERE username = ? AND removed = 1", (username,)).rowcount
+        connection.execute("DELETE FROM phone WHERE username = ? AND removed = 1", (username,))
 
-    _in_transaction(path, forget)
+    with _said_of(path):
+        _in_transaction(path, forget)
 
 
-def _in_transaction(path: Path, work: Callable[[sqlite3.Connection], int]) -> ReplicaChange:
-    made_anew = not path.exists()
+@contextmanager
+def _said_of(path: Path) -> Iterator[None]:
+    """Raise SQLite's and the system's errors as `ReplicaError`."""
     try:
-        try:
-            rows = _attempt(path, work)
-        except sqlite3.DatabaseError as error:
-            if not _is_damage(error):
-                raise
-            log.warning("replica_damaged", path=str(path), reason=str(error), what_now="it is made anew")
-            _remove(path)
-            made_anew = True
-            rows = _attempt(path, work)
+        yield
     except (sqlite3.Error, OSError) as error:
+        if isinstance(error, sqlite3.DatabaseError) and _is_damage(error):
+            raise ReplicaError(f"{path} is damaged: {error}. The next write makes it anew.") from error
         raise ReplicaError(
             f"{path} cannot be written: {error}. See that the disk has room and that the file is this user's."
         ) from error
-    return ReplicaChange(rows=rows, made_anew=made_anew)
 
 
-def _attempt(path: Path, work: Callable[[sqlite3.Connection], int]) -> int:
+def _in_sound_file(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    """Do `work` in a file that is made when it is missing, and anew when it is damaged."""
+
+    def in_tables(connection: sqlite3.Connection) -> Result:
+        _ensure_schema(connection)
+        return work(connection)
+
+    _make_file(path)
+    try:
+        return _in_transaction(path, in_tables)
+    except sqlite3.DatabaseError as error:
+        if not _is_damage(error):
+            raise
+        log.warning("replica_damaged", path=str(path), reason=str(error), what_now="it is made anew")
+        _remove(path)
+        _make_file(path)
+        return _in_transaction(path, in_tables)
+
+
+def _make_file(path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
     path.chmod(0o600)  # Asterisk makes an empty one by its own umask; the files beside it are made like this one
+
+
+def _in_transaction(path: Path, work: Callable[[sqlite3.Connection], Result]) -> Result:
+    path.stat()  # raises where SQLite would make a file
     with closing(sqlite3.connect(path, timeout=LOCK_SECONDS, isolation_level=None)) as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN IMMEDIATE")
         try:
-            _ensure_schema(connection)
-            rows = work(connection)
+            result = work(connection)
             connection.execute("COMMIT")
         except BaseException:
             with suppress(sqlite3.Error):
                 connection.execute("ROLLBACK")
             raise
-        return rows
+        return result
 
 
 def _ensure_schema(connection: sqlite3.Connection) -> None:
@@ -206,16 +221,16 @@ def _ensure_schema(connection: sqlite3.Connection) -> None:
     connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
-def _check(connection: sqlite3.Connection) -> int:
-    found = connection.execute("PRAGMA quick_check(1)").fetchone()
+def _check(connection: sqlite3.Connection) -> None:
+    found = connection.execute("PRAGMA integrity_check(1)").fetchone()
     if found != ("ok",):
         raise _DamageFoundError(str(found))
-    return 0
 
 
-def _write(connection: sqlite3.Connection, rows: ReplicaRows, known: Standing) -> int:
+def _write(connection: sqlite3.Connection, rows: ReplicaRows, known: Standing) -> ReplicaChange:
     signed = connection.execute("SELECT token FROM written").fetchone()
     if known.token is None or signed != (known.token,):
+        _check(connection)
         for table, kind in TABLES.items():
             found = connection.execute(f"SELECT {', '.join(kind._fields)} FROM {table}")
             known.rows[table] = {row[0]: row for row in found}
@@ -224,7 +239,8 @@ def _write(connection: sqlite3.Connection, rows: ReplicaRows, known: Standing) -
         for table, wanted in (("phone", rows.phones), ("mailbox", rows.mailboxes), ("number", rows.numbers))
     )
     known.token = _sign(connection) if written else signed and signed[0]
-    return written
+    removed = tuple(row[0] for row in connection.execute("SELECT username FROM phone WHERE removed = 1"))
+    return ReplicaChange(rows=written, removed=removed)
 
 
 def _write_table(

@@ -17,9 +17,16 @@ from callflow.asterisk.lookups import Lookups
 from callflow.asterisk.lost_calls import LostCalls
 from callflow.asterisk.message_files import MessageFiles
 from callflow.asterisk.plan_variables import plan_variables
-from callflow.asterisk.policy_files import PJSIP, modules_to_reload, replica_path, write_policy
+from callflow.asterisk.policy_files import (
+    PJSIP,
+    REPLICA_MODULE,
+    modules_to_reload,
+    opened,
+    replica_path,
+    write_policy,
+)
 from callflow.asterisk.registrations import end_registrations
-from callflow.asterisk.replica import forget_account, removed_accounts
+from callflow.asterisk.replica import forget_account
 from callflow.asterisk.replica_rows import MadeRows
 from callflow.calendars.source import WebCalendars
 from callflow.commands.serve_connections import Connections, connections, connections_facts
@@ -246,17 +253,19 @@ def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows, lookups
             with suppress(CallflowError):  # an Asterisk that is away is told when it is there
                 await lookups.renew()
         log.info("asterisk_written", rows=written.rows, policy_revision=snapshot.policy.revision)
-        removed = await asyncio.to_thread(removed_accounts, replica_path(chosen))
-        if owed or removed:
+        if owed or written.removed:
             async with asyncio.timeout(AMI_SECONDS):
                 await to.reloading.wait_until_connected()
         for module in list(owed):
             await ami.reload(module)
+            if module == REPLICA_MODULE:
+                await lookups.renew()  # what it keeps may still be of the file before
+                await asyncio.to_thread(opened, chosen)
             del owed[module]
             log.info("asterisk_reloaded", module=module, policy_revision=snapshot.policy.revision)
-        for account in removed:
+        for account in written.removed:
             await end_registrations(ami, to.ari, account)
-            await asyncio.to_thread(forget_account, replica_path(chosen), account)
+            await asyncio.to_thread(forget_account, replica_path(chosen), account, made.standing)
 
     return follow
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from callflow.asterisk.configuration import AsteriskPaths, write_base
-from callflow.asterisk.policy_files import Written, modules_to_reload, replica_path, write_policy
+from callflow.asterisk.policy_files import modules_to_reload, opened, replica_path, write_policy
 from callflow.config import Settings
 from callflow.embedded.asterisk import EmbeddedAsterisk
 from callflow.service.ports import MailboxAccount, PhoneAccount, Snapshot
@@ -64,6 +64,7 @@ async def configured() -> AsyncIterator[EmbeddedAsterisk]:
     write_policy(snapshot(1), settings)
     running = EmbeddedAsterisk(settings, tools)
     await running.start()
+    opened(settings)
     yield running
     await running.stop()
     shutil.rmtree(home, ignore_errors=True)
@@ -119,7 +120,8 @@ async def test_the_trunk_shows_no_number_that_is_suppressed(configured: Embedded
 
 async def test_a_changed_policy_is_known_at_once_with_nothing_reloaded(changed: EmbeddedAsterisk) -> None:
     given = snapshot(2)
-    assert write_policy(given, changed.settings) == Written(rows=2)
+    written = write_policy(given, changed.settings)
+    assert (written.rows, modules_to_reload(written)) == (2, [])
     assert "+4690161002" in await changed.console("pjsip show endpoint 61002")
     moved = tuple(replace(row, password="another") for row in given.phones)
     write_policy(replace(given, phones=moved), changed.settings)
@@ -149,10 +151,23 @@ async def test_the_trunk_moves_by_the_modules_that_are_reloaded(changed: Embedde
 
 async def test_a_replica_that_was_damaged_is_opened_anew(changed: EmbeddedAsterisk) -> None:
     replica_path(changed.settings).write_bytes(b"no database")
-    written = write_policy(snapshot(2), changed.settings)
+    for module in modules_to_reload(write_policy(snapshot(2), changed.settings)):
+        await changed.console(f"module reload {module}")
+    opened(changed.settings)
+    assert "+4690161002" in await changed.console("pjsip show endpoint 61002")
+
+
+async def test_a_replica_that_was_gone_twice_before_asterisk_was_told_is_opened_anew(
+    changed: EmbeddedAsterisk,
+) -> None:
+    for _ in range(2):
+        replica_path(changed.settings).unlink()
+        written = write_policy(snapshot(2), changed.settings)
     for module in modules_to_reload(written):
         await changed.console(f"module reload {module}")
-    assert "+4690161002" in await changed.console("pjsip show endpoint 61002")
+    opened(changed.settings)
+    assert modules_to_reload(write_policy(snapshot(3), changed.settings)) == []
+    assert "+4690161003" in await changed.console("pjsip show endpoint 61003")
 
 
 def test_no_phone_forwards_past_its_barrings() -> None:

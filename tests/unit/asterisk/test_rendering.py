@@ -2,6 +2,7 @@
 
 import stat
 from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,15 @@ from callflow.asterisk.conf_text import ConfigurationError
 from callflow.asterisk.configuration import AsteriskPaths, write_base
 from callflow.asterisk.policy_files import (
     FORMER,
+    REPLICA_MODULE,
     TRUNK_MODULES,
     make_policy_files,
     modules_to_reload,
+    opened,
+    replica_path,
     write_policy,
 )
-from callflow.asterisk.replica import MailboxRow, PhoneRow
+from callflow.asterisk.replica import MailboxRow, PhoneRow, ReplicaRows, write_replica
 from callflow.asterisk.replica_rows import MadeRows, replica_rows
 from callflow.asterisk.trunks import trunk_conf
 from callflow.config import Settings
@@ -197,6 +201,7 @@ def test_a_trunk_that_would_begin_a_line_is_refused() -> None:
 
 def test_a_changed_phone_asks_asterisk_to_reload_nothing(settings: Settings) -> None:
     make_policy_files(settings)
+    opened(settings)
     assert modules_to_reload(write_policy(snapshot(extensions=[extension(1)]), settings)) == []
     moved = settings.model_copy(update={"trunk_host": "192.0.2.1"})
     assert modules_to_reload(write_policy(snapshot(extensions=[extension(1)]), moved)) == [*TRUNK_MODULES]
@@ -212,8 +217,40 @@ def test_only_what_changes_the_replica_counts_as_a_write(settings: Settings) -> 
     assert made.writes == 2
 
 
-def test_a_replica_that_was_gone_is_opened_anew(settings: Settings) -> None:
-    assert "res_config_sqlite3.so" in modules_to_reload(write_policy(snapshot(), settings))
+def test_a_replica_that_was_gone_is_to_be_opened_until_it_is(settings: Settings) -> None:
+    make_policy_files(settings)
+    opened(settings)
+    with replica_path(settings).open("rb"):
+        replica_path(settings).unlink()
+        for _ in range(2):
+            assert modules_to_reload(write_policy(snapshot(), settings)) == [REPLICA_MODULE]
+        opened(settings)
+        assert modules_to_reload(write_policy(snapshot(), settings)) == []
+
+
+def test_each_file_that_asterisk_may_have_open_has_a_name_of_its_own_and_all_lead_to_the_replica(
+    settings: Settings,
+) -> None:
+    make_policy_files(settings)
+    names = []
+    with ExitStack() as asterisks:
+        for _ in range(5):
+            opened(settings)
+            names.append((settings.generated_folder / "replica.conf").read_text().split("=> ")[1].strip())
+            assert Path(names[-1]).samefile(replica_path(settings))
+            asterisks.enter_context(replica_path(settings).open("rb"))
+            replica_path(settings).unlink()
+            make_policy_files(settings)
+    assert len(set(names)) == 5
+
+
+def test_a_replica_that_is_another_since_it_was_told_is_still_to_be_opened(settings: Settings) -> None:
+    make_policy_files(settings)
+    with replica_path(settings).open("rb"):
+        replica_path(settings).unlink()
+        write_replica(replica_path(settings), ReplicaRows())
+        opened(settings)
+        assert REPLICA_MODULE in modules_to_reload(write_policy(snapshot(), settings))
 
 
 def test_files_of_earlier_versions_go_since_they_hold_passwords(settings: Settings) -> None:

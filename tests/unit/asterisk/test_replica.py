@@ -4,6 +4,7 @@ import sqlite3
 import stat
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,7 +20,6 @@ from callflow.asterisk.replica import (
     Standing,
     forget_account,
     make_replica,
-    removed_accounts,
     write_replica,
 )
 
@@ -170,15 +170,14 @@ def test_a_removed_account_keeps_its_aor_until_its_registration_is_ended(
     path: Path, reader: sqlite3.Connection
 ) -> None:
     write_replica(path, BOTH)
-    assert write_replica(path, ReplicaRows(phones=[BO])).rows == 3
-    assert removed_accounts(path) == ("61001",)
+    assert write_replica(path, ReplicaRows(phones=[BO])) == ReplicaChange(rows=3, removed=("61001",))
     assert looked_up(reader, "ps_endpoints", "id", "61001") is None
     assert looked_up(reader, "ps_auths", "id", "61001") is None
     assert looked_up(reader, "ps_aors", "id", "61001") is not None
-    assert write_replica(path, ReplicaRows(phones=[BO])).rows == 0
+    assert write_replica(path, ReplicaRows(phones=[BO])) == ReplicaChange(removed=("61001",))
     forget_account(path, "61001")
     assert looked_up(reader, "ps_aors", "id", "61001") is None
-    assert removed_accounts(path) == ()
+    assert write_replica(path, ReplicaRows(phones=[BO])) == ReplicaChange()
 
 
 def test_an_account_that_came_back_is_not_forgotten(path: Path, reader: sqlite3.Connection) -> None:
@@ -199,7 +198,7 @@ def test_an_empty_file_that_asterisk_made_is_filled_in_place(path: Path) -> None
     path.parent.mkdir()
     path.touch(mode=0o644)
     inode = path.stat().st_ino
-    assert not write_replica(path, BOTH).made_anew
+    write_replica(path, BOTH)
     assert path.stat().st_ino == inode
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
 
@@ -209,17 +208,55 @@ def test_a_damaged_file_is_made_anew(path: Path, damage: bytes) -> None:
     make_replica(path)
     write_replica(path, BOTH)
     path.write_bytes(damage)
-    assert make_replica(path)
+    make_replica(path)
     assert write_replica(path, BOTH).rows == 4
 
 
-def test_damage_inside_is_found(path: Path) -> None:
-    make_replica(path)
-    write_replica(path, ReplicaRows(phones=[ASA._replace(username=f"{row:06}") for row in range(2000)]))
+@pytest.mark.parametrize("is_known", [True, False])
+def test_damage_inside_is_found_also_by_who_knows_what_stands_there(path: Path, is_known: bool) -> None:
+    many = ReplicaRows(phones=[ASA._replace(username=f"{row:06}") for row in range(2000)])
+    standing = Standing() if is_known else None
+    write_replica(path, many, standing)
     data = bytearray(path.read_bytes())
     data[40_000:60_000] = b"\xff" * 20_000
     path.write_bytes(data)
-    assert write_replica(path, BOTH).made_anew
+    assert write_replica(path, many, standing).rows == 2000
+    assert write_replica(path, many).rows == 0
+
+
+def test_an_index_that_misses_a_row_is_found_when_all_rows_are_as_they_should_be(path: Path) -> None:
+    write_replica(path, BOTH)
+    index = "FROM sqlite_master WHERE name = 'phone_by_number'"
+    with closing(sqlite3.connect(path)) as other, other:
+        kept = other.execute(f"SELECT * {index}").fetchone()
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute(f"DELETE {index}")
+    with closing(sqlite3.connect(path)) as other, other:
+        other.execute("UPDATE phone SET number = '+4690161009' WHERE username = '61002'")
+        other.execute("PRAGMA writable_schema = ON")
+        other.execute("INSERT INTO sqlite_master VALUES (?, ?, ?, ?, ?)", kept)
+    moved = replace(BOTH, phones=[ASA, BO._replace(number="+4690161009")])
+    assert write_replica(path, moved).rows == 4
+    assert write_replica(path, moved).rows == 0
+
+
+def test_an_account_in_a_damaged_file_is_not_forgotten_and_the_next_write_looks_through_the_file(path: Path) -> None:
+    standing = Standing()
+    write_replica(path, BOTH, standing)
+    write_replica(path, ReplicaRows(phones=[BO]), standing)
+    path.write_bytes(b"no database")
+    with pytest.raises(ReplicaError, match="damaged"):
+        forget_account(path, "61001", standing)
+    assert path.read_bytes() == b"no database"
+    assert standing.token is None
+    assert write_replica(path, BOTH, standing).rows == 4
+
+
+def test_who_forgets_an_account_makes_no_file(path: Path) -> None:
+    path.parent.mkdir()
+    with pytest.raises(ReplicaError):
+        forget_account(path, "61001")
+    assert not path.exists()
 
 
 def test_a_replica_of_another_version_is_filled_anew_in_place(path: Path, reader: sqlite3.Connection) -> None:
