@@ -105,6 +105,19 @@ async def test_nothing_is_left_of_a_caller_who_is_gone_with_this_in_hand(
     await the_service_takes_calls(town)
 
 
+@pytest.mark.parametrize("message", ["claim", "entry", "plan"])
+async def test_nothing_is_left_of_a_call_whose_asterisk_was_killed_with_this_in_hand(
+    town: Town, ari: HeldAri, message: str
+) -> None:
+    ari.hold(MESSAGES[message])
+    await town.call_from_outside("+4690161100")
+    await asyncio.wait_for(ari.holds.wait(), 5)
+    await town.start_asterisk_cold()
+    ari.release()
+    await nothing_is_in_hand(town)
+    await the_service_takes_calls(town)
+
+
 async def test_a_stop_gives_the_call_in_hand_its_plan_first(town: Town, ari: HeldAri) -> None:
     phone, log = await town.phone(EXTENSION), town.service_log()
     ari.hold(MESSAGES["plan"])
