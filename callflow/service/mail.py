@@ -119,6 +119,11 @@ async def _hand_to(client: aiosmtplib.SMTP, mail: Mail, sender: str) -> None:
 
     Only what must not be sent so is read and written anew: a Bcc, and letters for a server that takes only ASCII.
     """
+    if client.is_ehlo_or_helo_needed:  # also after STARTTLS, whatever the server has told before
+        try:
+            await client.ehlo()
+        except aiosmtplib.SMTPHeloError:
+            await client.helo()
     eight_bits = client.supports_extension("8bitmime")
     if "Bcc" in mail.headers or not (eight_bits or mail.data.isascii()):
         await client.send_message(message_from_bytes(mail.data), sender=sender, recipients=mail.recipients)

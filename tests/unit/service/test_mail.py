@@ -3,6 +3,7 @@
 import asyncio
 import fcntl
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from itertools import pairwise
@@ -39,7 +40,7 @@ SPLIT = """\
 To: "=?UTF-8?Q?Asa_=C3?= =?UTF-8?Q?=96berg?=" <asa.oberg@umea.example>
 Subject: =?UTF-8?Q?Nytt_r=C3=B6stmeddelande_fr=C3=A5n_Nils_H=C3=A5kansson_till_=C3=85sa_=C3?= =?UTF-8?Q?=96berg?=
 
-Hej!
+Åsa har ringt.
 """
 """As Asterisk writes a name: byte by byte, so that a letter may begin in one encoded word and end in the next."""
 
@@ -180,11 +181,13 @@ async def test_a_bad_mail_is_set_aside_and_stops_no_other(tmp_path: Path, server
     assert (spool.waiting, spool.refused) == (0, 1)
 
 
+@pytest.mark.parametrize("starttls", [None, False], ids=["encrypted if offered", "never encrypted"])
 async def test_mail_is_sent_as_it_was_written_with_a_letter_split_over_two_encoded_words(
-    tmp_path: Path, server: MailSink
+    tmp_path: Path, server: MailSink, starttls: bool | None
 ) -> None:
     put(tmp_path / "spool", text=SPLIT)
-    spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
+    address = replace(at(server.port), starttls=starttls)
+    spool = MailSpool(tmp_path / "spool", smtp_sender(address, "callflow@localhost"))
     await spool.send_what_waits()
     assert (len(server.mails), spool.waiting, spool.refused) == (1, 0, 0)
     [received] = server.folder.iterdir()
@@ -269,13 +272,21 @@ class Taking:
         return "250 OK"
 
 
-async def taken_by(server: Taking, spool: Path, sender: str = "callflow@localhost") -> Envelope:
+async def taken_by(
+    server: Taking,
+    spool: Path,
+    sender: str = "callflow@localhost",
+    *,
+    starttls: bool | None = None,
+    made: type[SMTP] = SMTP,
+) -> Envelope:
     """Send what lies in the spool, and return what the server was given."""
     loop = asyncio.get_running_loop()
     listening = await loop.create_server(
-        lambda: SMTP(server, loop=loop, hostname="localhost", enable_SMTPUTF8=True), "127.0.0.1", 0
+        lambda: made(server, loop=loop, hostname="localhost", enable_SMTPUTF8=True), "127.0.0.1", 0
     )
-    await MailSpool(spool, smtp_sender(at(listening.sockets[0].getsockname()[1]), sender)).send_what_waits()
+    address = replace(at(listening.sockets[0].getsockname()[1]), starttls=starttls)
+    await MailSpool(spool, smtp_sender(address, sender)).send_what_waits()
     listening.close()
     await listening.wait_closed()
     [envelope] = server.taken
@@ -292,9 +303,11 @@ async def test_server_that_takes_only_ascii_is_given_ascii(tmp_path: Path) -> No
     assert text.get_content().startswith("Åsa Öberg lämnade")
 
 
-async def test_letters_are_told_to_a_server_that_takes_them(tmp_path: Path) -> None:
+@pytest.mark.parametrize("starttls", [None, False], ids=["encrypted if offered", "never encrypted"])
+async def test_letters_are_told_to_a_server_that_takes_them(tmp_path: Path, starttls: bool | None) -> None:
     put(tmp_path / "spool")
-    envelope = await taken_by(Taking(), tmp_path / "spool", sender="röst@localhost")
+    envelope = await taken_by(Taking(), tmp_path / "spool", sender="röst@localhost", starttls=starttls)
+    assert "Åsa Öberg".encode() in (envelope.original_content or b"")
     assert (envelope.mail_from, envelope.smtp_utf8) == ("röst@localhost", True)
     assert "BODY=8BITMIME" in envelope.mail_options
 
@@ -304,6 +317,20 @@ async def test_bcc_is_sent_to_and_told_to_nobody(tmp_path: Path) -> None:
     envelope = await taken_by(Taking(), tmp_path / "spool")
     assert envelope.rcpt_tos == ["anna.lindgren@umea.example", "b@umea.example", "c@umea.example"]
     assert b"c@umea.example" not in (envelope.original_content or b"")
+
+
+class Old(SMTP):
+    """A server from before EHLO."""
+
+    async def smtp_EHLO(self, _hostname: str) -> None:  # noqa: N802
+        await self.push("500 what?")
+
+
+async def test_old_server_that_knows_no_ehlo_is_given_ascii(tmp_path: Path) -> None:
+    put(tmp_path / "spool")
+    content = (await taken_by(Taking(), tmp_path / "spool", starttls=False, made=Old)).content
+    assert isinstance(content, bytes)
+    assert content.isascii()
 
 
 class Refusing:

@@ -16,7 +16,7 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
 from callflow.commands.serve_parts import smtp_server
 from callflow.config import Settings, SmtpTls
 from callflow.service.mail import MailSpool, SmtpServer, smtp_sender
-from tests.unit.service.test_mail import put
+from tests.unit.service.test_mail import LETTER, SPLIT, put
 
 
 @dataclass
@@ -25,10 +25,12 @@ class Received:
 
     encrypted: list[bool] = field(default_factory=list)
     users: list[str] = field(default_factory=list)
+    contents: list[bytes] = field(default_factory=list)
 
-    async def handle_DATA(self, server: SMTP, session: Session, _envelope: Envelope) -> str:  # noqa: N802
+    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         assert server.transport is not None
         self.encrypted.append(server.transport.get_extra_info("ssl_object") is not None)
+        self.contents.append((envelope.original_content or b"").replace(b"\r\n", b"\n"))
         self.users.append(session.auth_data.login.decode() if session.auth_data else "")
         return "250 OK"
 
@@ -47,8 +49,8 @@ class Room:
     server: Callable[..., AbstractAsyncContextManager[SmtpServer]]
     spool: Path
 
-    async def send(self, server: SmtpServer) -> MailSpool:
-        put(self.spool)
+    async def send(self, server: SmtpServer, text: str = LETTER) -> MailSpool:
+        put(self.spool, text=text)
         spool = MailSpool(self.spool, smtp_sender(server, "callflow@localhost"))
         await spool.send_what_waits()
         return spool
@@ -78,14 +80,16 @@ def room(tmp_path: Path) -> Room:
 @pytest.mark.parametrize("starttls", [None, True], ids=["where it is offered", "always"])
 async def test_mail_goes_encrypted_by_starttls(room: Room, starttls: bool | None) -> None:
     async with room.server() as server:
-        spool = await room.send(replace(server, starttls=starttls))
+        spool = await room.send(replace(server, starttls=starttls), SPLIT)
     assert (room.received.encrypted, spool.waiting, spool.last_error) == ([True], 0, None)
+    assert room.received.contents == [SPLIT.encode()]
 
 
 async def test_mail_goes_encrypted_from_the_first_byte(room: Room) -> None:
     async with room.server(offers=False, implicit=True) as server:
-        spool = await room.send(replace(server, tls=True, starttls=False))
+        spool = await room.send(replace(server, tls=True, starttls=False), SPLIT)
     assert (room.received.encrypted, spool.waiting) == ([True], 0)
+    assert room.received.contents == [SPLIT.encode()]
 
 
 async def test_mail_goes_in_the_clear_only_where_that_is_set_or_nothing_is_offered(room: Room) -> None:
