@@ -6,7 +6,7 @@ from urllib.parse import unquote
 
 import structlog
 
-from callflow.asterisk.ami_connection import AmiActionRefusedError, AmiConnection, Lost
+from callflow.asterisk.ami_connection import LONGEST_ANSWER_SECONDS, AmiActionRefusedError, AmiConnection, Lost
 from callflow.asterisk.ami_event import AmiEvent
 from callflow.asterisk.plan_variables import VOICEMAIL_CONTEXT
 from callflow.service.telephony import (
@@ -25,7 +25,6 @@ log = structlog.get_logger(__name__)
 RING_HEADER = "AccountCode"
 """The caller's `CHANNEL(accountcode)` while a plan's dial step runs: milliseconds, a colon, and the step."""
 ENDED_VARIABLE = "CALLFLOW_RING_ENDED"
-RELOAD_SECONDS = 60.0
 CACHES = ("res_pjsip/endpoint", "res_pjsip/aor")
 """What Asterisk keeps for a moment, as asterisk-conf/sorcery.conf says."""
 _REPORTS = {
@@ -94,7 +93,7 @@ class Ami:
 
     async def reload(self, module: str) -> None:
         """Reload one module of Asterisk, such as `res_pjsip.so`, which with many phones takes seconds."""
-        await self._connection.action("Reload", {"Module": module}, seconds=RELOAD_SECONDS)
+        await self._connection.action("Reload", {"Module": module}, seconds=LONGEST_ANSWER_SECONDS)
 
     async def look_up_anew(self) -> None:
         """Have Asterisk forget what it keeps of its lookups."""

@@ -9,6 +9,7 @@ is a panoramisk manager of its own.
 """
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 
@@ -33,6 +34,8 @@ PING_SECONDS = 5.0
 FIRST_PAUSE_SECONDS = 0.2
 LONGEST_PAUSE_SECONDS = 5.0
 PING_ANSWER_SECONDS = 5.0
+LONGEST_ANSWER_SECONDS = 60.0
+"""How long any action may take, such as a reload; who says nothing for longer is tried, whatever is still asked."""
 QUEUE_SIZE = 10_000
 LARGEST_MESSAGE = 1024 * 1024
 """Bytes; a peer that sends more without an end is not AMI and is left."""
@@ -95,9 +98,11 @@ class _Protocol(AMIProtocol):  # type: ignore[misc]
     def __init__(self) -> None:
         self.rest = b""
         """What came of a message whose end has not come."""
+        self.heard = time.monotonic()
 
     def data_received(self, data: bytes) -> None:
         """Take whole messages only: no letter is split over two of them."""
+        self.heard = time.monotonic()
         *messages, self.rest = (self.rest + data).split(_END)
         for message in messages:
             self._take(message.strip().decode("utf-8", "replace"))
@@ -278,7 +283,9 @@ async def _ping_until_lost(manager: _Manager) -> None:
             async with asyncio.timeout(PING_SECONDS):
                 await manager.lost.wait()
         except TimeoutError:
-            if not manager.protocol.responses:  # Asterisk answers in turn: behind a long reload no ping is late
+            # Asterisk answers in turn: behind a long reload no ping is late
+            silent = time.monotonic() - manager.protocol.heard
+            if not manager.protocol.responses or silent > LONGEST_ANSWER_SECONDS:
                 try:
                     await _act(manager, "Ping", {}, PING_ANSWER_SECONDS)
                 except AmiActionRefusedError:  # as Asterisk does while it waits for the last call to end

@@ -24,6 +24,10 @@ from callflow.policy.numbering_plan import categories_of
 from callflow.policy.numbers import range_of
 from callflow.policy.outgoing import barred_for
 from callflow.policy.plan import Leg, LegKind
+from callflow.policy.together import MOST_LETTERS, that_ring
+
+MOST_LETTERS_OF_OPERATORS = MOST_LETTERS // 2
+"""Their legs stand behind a number's own, and Asterisk reads both in one piece."""
 
 
 def net_arguments(target: Target, operators: Mapping[int, str], policy: Policy) -> str | None:
@@ -38,7 +42,7 @@ def net_arguments(target: Target, operators: Mapping[int, str], policy: Policy) 
             mailbox_id = None if organisation.operator_group_id is not None else unit.mailbox_id
         case Organisation() as organisation:
             legs, mailbox_id = list(_operators(organisation, policy)), organisation.mailbox_id
-            last = _call(organisation, [])
+            last = _call(organisation, [], MOST_LETTERS_OF_OPERATORS)
         case _:
             return None
     mailbox = policy.mailboxes.get(mailbox_id) if mailbox_id is not None else None
@@ -54,7 +58,10 @@ def extension_arguments(
 
 def operator_calls(policy: Policy) -> dict[int, str]:
     """Return how each organisation's operators are called, legs and time; raise `ConfigurationError`."""
-    return {row.id: _call(row, list(_operators(row, policy))) for row in policy.organisations.values()}
+    return {
+        row.id: _call(row, list(_operators(row, policy)), MOST_LETTERS_OF_OPERATORS)
+        for row in policy.organisations.values()
+    }
 
 
 def short_numbers(policy: Policy) -> dict[str, str]:
@@ -87,13 +94,17 @@ def _owner(target: Target, policy: Policy) -> Unit | Organisation | None:
 
 def _arguments(organisation: Organisation, legs: list[Leg], mailbox: Mailbox | None, last: str) -> str:
     box = voicemail_box(mailbox.number) if mailbox else ""
-    return f"{_call(organisation, legs)},{box},{last},{asterisk_language(organisation.language)}"
+    own = _call(organisation, legs, MOST_LETTERS - len(last))
+    return f"{own},{box},{last},{asterisk_language(organisation.language)}"
 
 
-def _call(organisation: Organisation, legs: list[Leg]) -> str:
-    """Return legs and time: four rings (R8) from the Dial, with no more for a mobile since nobody sees it ring."""
-    ring_ms = organisation.ring_tone_ms + organisation.ring_pause_ms
-    return f"{dial_strings(legs)},{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(legs)}"
+def _call(organisation: Organisation, legs: list[Leg], letters: int) -> str:
+    """Return legs and time: four rings (R8) from the Dial, with no more for a mobile since nobody sees it ring.
+
+    No more legs than have room in so many letters.
+    """
+    ringing, ring_ms = that_ring(legs, letters), organisation.ring_tone_ms + organisation.ring_pause_ms
+    return f"{dial_strings(ringing)},{seconds(MOST_RINGS * ring_ms)}^{progress_seconds(ringing)}"
 
 
 def _extension_legs(extension: Extension) -> Iterator[Leg]:

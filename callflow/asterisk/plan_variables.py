@@ -60,6 +60,11 @@ CAUSES = {
 
 VOICEMAIL_CONTEXT = "callflow"
 
+MOST_OF_A_STEP = 4000
+"""Bytes; Asterisk reads 4095 of what a function gives, and the interpreter puts some of its own around arguments."""
+MOST_OF_A_PLAN = 60_000
+"""Bytes; Asterisk closes ARI's websocket to whoever sends more than 65,535 in one message."""
+
 HIDDEN = "hidden"
 PLAN_VARIABLE = "CF_PLAN"
 BETWEEN = "|"
@@ -81,7 +86,20 @@ def plan_variables(plan: Plan, sound: SoundOf, decision_id: str) -> dict[str, st
         _check_successors(number, step, len(plan.steps))
     steps = [_encoded(step, plan.language, sound) for step in plan.steps]
     header = (asterisk_language(plan.language), *_presentation(plan), decision_id)
-    return {PLAN_VARIABLE: BETWEEN.join((*header, *steps))}
+    whole = BETWEEN.join((*header, *steps))
+    _check_sizes(whole, steps)
+    return {PLAN_VARIABLE: whole}
+
+
+def _check_sizes(whole: str, steps: list[str]) -> None:
+    if (size := len(whole.encode())) <= MOST_OF_A_STEP:
+        return
+    for number, step in enumerate(steps):
+        if (read := len(step.encode())) > MOST_OF_A_STEP:
+            verb = step.partition(",")[0]
+            raise ConfigurationError(f"step {number} ({verb}) has {read} bytes; Asterisk reads {MOST_OF_A_STEP}")
+    if size > MOST_OF_A_PLAN:
+        raise ConfigurationError(f"a plan of {size} bytes; Asterisk takes {MOST_OF_A_PLAN} in one message")
 
 
 def _presentation(plan: Plan) -> tuple[str, str, str]:

@@ -8,6 +8,7 @@ from callflow.policy.checks.diversions import diversion_findings
 from callflow.policy.checks.duty import duty_findings
 from callflow.policy.checks.extensions import extension_findings
 from callflow.policy.checks.finding import CODES, Finding, Severity, Subject, SubjectKind
+from callflow.policy.checks.groups import group_findings
 from callflow.policy.checks.look import Look
 from callflow.policy.checks.mailboxes import mailbox_findings
 from callflow.policy.checks.numbers import number_findings
@@ -24,6 +25,7 @@ __all__ = ["CODES", "Finding", "Severity", "Subject", "SubjectKind", "check"]
 _PARTS = (
     unit_findings,
     answer_findings,
+    group_findings,
     place_findings,
     duty_findings,
     diversion_findings,

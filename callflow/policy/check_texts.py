@@ -36,6 +36,7 @@ _USES = {
 _SUBJECTS = {
     "organisation": ("organisation", "organisation"),
     "unit": ("enhet", "unit"),
+    "ring_group": ("svarsgrupp", "ring group"),
     "duty_roster": ("jourlista", "duty roster"),
     "schedule": ("schema", "schedule"),
     "extension": ("anknytning", "extension"),

@@ -24,6 +24,7 @@ from callflow.policy.routing import (
     place_name,
     reach_place,
 )
+from callflow.policy.together import that_ring
 
 _BY_ABSENCE = (DiversionCondition.ALL,)
 _BY_DIVERSIONS = (DiversionCondition.ALL, DiversionCondition.NO_ANSWER, DiversionCondition.UNREACHABLE)
@@ -152,7 +153,10 @@ def legs_of(route: Route, extension: Extension) -> tuple[Leg, ...]:
 
 
 def group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[int, ...]]:
-    """Return what rings for a ring group, and its members' units; locked, diverted and absent members do not ring."""
+    """Return what rings for a ring group, and its members' units; locked, diverted and absent members do not ring.
+
+    Of a group with more phones than can ring at once, as many ring as can.
+    """
     if group.id not in route.group_legs:
         route.group_legs[group.id] = kept(route, ("group", group.id), lambda inner: _group_legs(inner, group))
     return route.group_legs[group.id]
@@ -173,7 +177,12 @@ def _group_legs(route: Route, group: RingGroup) -> tuple[tuple[Leg, ...], tuple[
             route.note("R9", True, "group_member_away", extension=member.number, group=group.name)
             continue
         legs.update(legs_of(route, member))
-    return tuple(sorted(legs, key=lambda leg: (leg.kind, leg.address, leg.confirm))), tuple(sorted(unit_ids))
+    ringing = that_ring(legs)
+    if len(ringing) < len(legs):
+        route.note(
+            "R4", True, "group_rings_in_part", group=group.name, ringing=str(len(ringing)), phones=str(len(legs))
+        )
+    return ringing, tuple(sorted(unit_ids))
 
 
 def spoken_name(route: Route, extension: Extension) -> str | None:

@@ -291,6 +291,10 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "no_answering_places": ("{unit} har inga svarsställen.", "{unit} has no answering places."),
     "answering_place": ("{unit} prövar svarsställe {position}.", "{unit} tries answering place {position}."),
+    "group_rings_in_part": (
+        "{group} har fler telefoner än som kan ringa på en gång: {ringing} av {phones} ringer.",
+        "{group} has more phones than can ring at once: {ringing} of {phones} ring.",
+    ),
     "nobody_in_group": ("Ingen i {group} kan ringas.", "Nobody in {group} can be rung."),
     "nobody_at_the_unit": ("Ingen svarar hos {unit}.", "Nobody answers at {unit}."),
     "voicemail_of_unit": ("Röstbrevlådan för {unit} svarar.", "The voicemail of {unit} answers."),

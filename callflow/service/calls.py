@@ -21,6 +21,7 @@ from callflow.policy.lost_codes import without_pin
 from callflow.policy.model import Policy
 from callflow.service.clock import BadTimeError, now, read_instant
 from callflow.service.feature_changes import Settle
+from callflow.service.left_over import left_over_calls
 from callflow.service.metrics import CALLS, DECISION_SECONDS, DECISIONS, FALLBACKS, NOT_CLAIMED
 from callflow.service.policy_holder import Held, PolicyInUse
 from callflow.service.telephony import (
@@ -35,8 +36,6 @@ from callflow.service.telephony import (
 
 log = structlog.get_logger(__name__)
 
-LEFT_OVER_SECONDS = 0.3
-"""A call still in our application after this long has been left by whoever claimed it."""
 MOST_TASKS = 2000
 """With so much in hand, arriving calls are left to another instance or to the dialplan's fallback."""
 FEW_TASKS = 4
@@ -192,15 +191,15 @@ class CallControl:
         log.warning("call_not_claimed", call_id=call.channel_id, reason=reason)
 
     async def _adopt_left_over(self) -> None:
-        """Take over the calls that nobody handles: those still there after a moment."""
-        before = {call.channel_id for call in await self._switch.left_over()} - self._in_hand
-        if not before:
-            return
-        await asyncio.sleep(LEFT_OVER_SECONDS)
-        for call in await self._switch.left_over():
-            if call.channel_id in before:
-                log.info("call_left_over", call_id=call.channel_id)
-                self._start(self._carry_out(call), call.channel_id)
+        async for call in left_over_calls(self._switch, self._in_hand, self._changes):
+            log.info("call_left_over", call_id=call.channel_id)
+            self._start(self._carry_out(call), call.channel_id)
+
+    def _changes(self, call: WaitingCall) -> bool:
+        """Tell whether a call would change something. Whatever goes wrong is told when it is carried out."""
+        with suppress(Exception):
+            return self._decided_call(call).decision.change is not None
+        return False
 
     async def _carry_out(self, call: WaitingCall) -> None:
         if call.channel_id in self._in_hand:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from callflow.policy.extensions import extension_name
-from callflow.policy.model import DutyRoster, Extension, Organisation, Person, Policy, Schedule, Unit
+from callflow.policy.model import DutyRoster, Extension, Organisation, Person, Policy, RingGroup, Schedule, Unit
 
 
 class Severity(StrEnum):
@@ -20,6 +20,7 @@ class SubjectKind(StrEnum):
 
     ORGANISATION = "organisation"
     UNIT = "unit"
+    RING_GROUP = "ring_group"
     DUTY_ROSTER = "duty_roster"
     SCHEDULE = "schedule"
     EXTENSION = "extension"
@@ -62,6 +63,7 @@ CODES: Mapping[str, tuple[str, Severity]] = {
     "answering_place_never_reached": ("R4", Severity.WARNING),
     "answering_place_twice": ("R4", Severity.WARNING),
     "switchboard_without_operators": ("R3", Severity.ERROR),
+    "ring_group_too_large": ("R4", Severity.WARNING),
     "no_duty_roster": ("R7", Severity.ERROR),
     "no_duty_phone": ("R7", Severity.WARNING),
     "duty_phone_reaches_nobody": ("R7", Severity.ERROR),
@@ -121,6 +123,11 @@ def of_organisation(organisation: Organisation) -> Subject:
 def of_unit(unit: Unit) -> Subject:
     """Return a unit as what a finding is about."""
     return Subject(kind=SubjectKind.UNIT, id=unit.id, name=unit.name, organisation_id=unit.organisation_id)
+
+
+def of_group(group: RingGroup) -> Subject:
+    """Return a ring group as what a finding is about."""
+    return Subject(kind=SubjectKind.RING_GROUP, id=group.id, name=group.name, organisation_id=group.organisation_id)
 
 
 def of_roster(roster: DutyRoster) -> Subject:

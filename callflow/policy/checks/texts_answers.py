@@ -68,6 +68,14 @@ ANSWERS: dict[str, Wording] = {
         do_sv="Ange en svarsgrupp med telefonister (organisation.operator_group_id).",
         do_en="Set a ring group with operators (organisation.operator_group_id).",
     ),
+    "ring_group_too_large": Wording(
+        sv="Svarsgruppen har fler telefoner än som kan ringa på en gång: {ringing} av {phones} ringer. Mobiler "
+        "utelämnas först.",
+        en="The ring group has more phones than can ring at once: {ringing} of {phones} ring. Mobiles are "
+        "left out first.",
+        do_sv="Dela upp den i flera svarsgrupper, som ringer efter varandra som svarsplatser.",
+        do_en="Divide it into several ring groups, which ring one after another as answering places.",
+    ),
     "no_duty_roster": Wording(
         sv="Ingen jourlista finns, så den som ringer i ett brådskande ärende när det är stängt når ingen.",
         en="There is no duty roster, so an urgent caller reaches nobody when it is closed.",

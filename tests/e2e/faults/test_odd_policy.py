@@ -6,8 +6,27 @@ from contextlib import asynccontextmanager
 from tests.e2e.faults.lost_database import fell_back, started
 from tests.e2e.faults.moments import is_well_again
 from tests.e2e.helpers import connected, eventually
-from tests.e2e.town import Town
+from tests.e2e.in_the_net import service_is_killed, the_net_has
+from tests.e2e.town import RINGING_LIMIT, TOLERANCE, Town
 
+BYGGLOV = "+4690161200"
+CRISIS_GROUP = """
+    WITH place AS (SELECT place.id, unit_id, organisation_id
+                   FROM answering_place AS place JOIN unit ON unit.id = unit_id
+                   WHERE number = '+4690161200' AND position = 1),
+    member AS (INSERT INTO extension
+               (organisation_id, unit_id, number, name, kind, mobile_number, mobile_confirms)
+               SELECT organisation_id, unit_id, '+4690161' || at, 'Vakt ' || at, 'twin', '+46701799' || at, true
+               FROM place, generate_series(820, 939) AS at RETURNING id),
+    crisis AS (INSERT INTO ring_group (organisation_id, name)
+               SELECT organisation_id, 'Krisgruppen' FROM place RETURNING id),
+    joined AS (INSERT INTO ring_group_member (ring_group_id, extension_id)
+               SELECT crisis.id, member.id FROM crisis, member)
+    UPDATE answering_place SET to_extension_id = NULL, to_ring_group_id = crisis.id, ring_limit = 4
+    FROM crisis, place WHERE answering_place.id = place.id
+"""
+"""A hundred and twenty desk phones with a mobile each, which confirm: 240 legs."""
+IN_THE_NET = "SELECT count(*) FROM number WHERE number = '+4690161200' AND arguments LIKE '%PJSIP/61939&Local/%'"
 ANY_ADDRESS = """
     CREATE OR REPLACE FUNCTION policy_is_email(value text) RETURNS boolean IMMUTABLE PARALLEL SAFE LANGUAGE sql
     AS 'SELECT true'
@@ -87,3 +106,28 @@ async def test_a_start_beside_a_policy_of_a_later_version_is_by_the_snapshot_fil
         await is_decided(town)
     await is_well_again(town)
     assert (await town.health())["policy"]["source"] == "database"
+
+
+async def test_a_group_too_large_to_ring_whole_rings_four_times_and_then_there_are_words(town: Town) -> None:
+    await town.sql(CRISIS_GROUP)
+    call = await town.call_from_outside(BYGGLOV)
+    plan = (await town.step("dial")).fields["Plan"]
+    assert (plan.count("PJSIP/"), 40 < plan.count("Local/") < 120) == (120, True)
+    ringing = await call.wait_for("ringing")
+    answered = await call.wait_for("connected", 2 * RINGING_LIMIT)
+    assert answered.at - ringing.at < RINGING_LIMIT + TOLERANCE
+    assert "does-not-answer" in (await town.step("say")).fields["Plan"]
+    assert town.trunk.calls
+    assert not fell_back(town)
+
+
+async def test_a_group_too_large_to_ring_whole_ends_in_the_net_too(town: Town) -> None:
+    await town.sql(CRISIS_GROUP)
+    await the_net_has(town, IN_THE_NET, 1)
+    await service_is_killed(town)
+    call = await town.call_from_outside(BYGGLOV)
+    ringing = await call.wait_for("ringing")
+    answered = await call.wait_for("connected", 2 * RINGING_LIMIT)
+    assert answered.at - ringing.at < RINGING_LIMIT + TOLERANCE
+    assert town.trunk.calls
+    assert fell_back(town)

@@ -1,12 +1,14 @@
 """What Asterisk does by itself with each number, and shows of each phone's calls, while no service answers (R23)."""
 
+from typing import Any
+
 import pytest
 
 from callflow.asterisk.replica_rows import MadeRows, replica_rows
 from callflow.policy.model import ExtensionKind
 from callflow.policy.numbers import normalise
 from callflow.service.ports import Snapshot
-from tests.builders import extension, number_range, organisation, to_extension, unit
+from tests.builders import extension, group, number_range, organisation, to_extension, to_group, unit
 from tests.unit.asterisk.test_rendering import BOXES, OPERATED, OPERATOR, phones, snapshot
 
 
@@ -82,3 +84,40 @@ def test_a_short_number_that_two_could_have_is_the_one_that_the_policy_gives_it(
 def test_in_the_net_a_phones_calls_show_what_its_unit_presents(presents: str, shown: tuple[str, str]) -> None:
     row = phones(snapshot(units=[unit(1, presents=presents)], extensions=[extension(1)]))["61001"]
     assert (row.shown, row.shown_name, row.privacy) == (*shown, "allowed")
+
+
+def large_groups(size: int, **others: Any) -> Snapshot:
+    """Return a unit whose group has so many twins with long names, and an organisation with as many operators."""
+    members = range(1, size + 1)
+    rows = [
+        extension(
+            at,
+            kind=ExtensionKind.TWIN,
+            number=f"+4690{at:06d}",
+            sip_username=f"{at:040d}",
+            mobile_number=f"+4670{at:07d}",
+            mobile_confirms=True,
+        )
+        for at in members
+    ]
+    tables = {"organisations": [OPERATED], "ring_groups": [group(1, *members)], "units": [unit(1, to_group(1))]}
+    return snapshot(extensions=rows, **{**tables, **others})
+
+
+def test_in_the_net_no_group_is_larger_than_asterisk_can_read() -> None:
+    given = large_groups(200)
+    for number in ("+4690161901", OPERATED.main_number, "+4690000001"):
+        row = net(number, given)
+        assert 1900 < len(row) <= 4000
+        assert row.count(",") == 5
+        assert row.endswith(",se")
+    own, _, _, operators, *_ = net("+4690161901", given).split(",")
+    assert min(own.count("PJSIP/"), operators.count("PJSIP/")) > 35
+
+
+def test_in_the_net_what_few_operators_leave_is_for_the_group_that_was_called() -> None:
+    given = large_groups(
+        200, ring_groups=[group(1, *range(1, 201)), group(2, 1)], organisations=[organisation(operator_group_id=2)]
+    )
+    own, *_ = net("+4690161901", given).split(",")
+    assert own.count("PJSIP/") > 70

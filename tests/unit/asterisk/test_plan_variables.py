@@ -24,6 +24,7 @@ from callflow.policy.plan import (
     Step,
     Voicemail,
 )
+from callflow.policy.together import that_ring
 
 INTERPRETER = Path(__file__).parents[3] / "dialplan" / "interpreter.conf"
 PHONE = Leg(LegKind.PHONE, "61001")
@@ -203,3 +204,27 @@ def _arguments_of_verbs() -> dict[str, int]:
             name = "dial" if verb[1] in {"phone", "watched"} else verb[1]
             highest[name] = max(highest.get(name, 0), *used)
     return highest
+
+
+def test_a_dial_of_as_many_legs_as_the_policy_lets_ring_can_be_read_whole() -> None:
+    longest = [Leg(LegKind.PHONE, f"{at:064d}") for at in range(300)]
+    outside = [Leg(LegKind.TRUNK, f"+{at:024d}", confirm=bool(at % 2)) for at in range(300)]
+    for legs in (longest, outside, longest[:9] + outside):
+        ringing = that_ring(legs)
+        [step, *_] = encoded(dial(*ringing))
+        assert len(legs) > step.count("&") > 50
+        assert len(step) > 3700
+
+
+def test_a_step_that_asterisk_would_lose_the_end_of_is_refused() -> None:
+    legs = [replace(CONFIRMING, address=f"+4670174{at:04d}") for at in range(120)]
+    with pytest.raises(ConfigurationError, match=r"step 0 \(watched\) has 4594"):
+        encoded(dial(*legs))
+    with pytest.raises(ConfigurationError, match=r"step 0 \(say\) has"):
+        encoded(Say(phrases=(prompt("policy/minute-å"),) * 260, next_step=1))
+
+
+def test_a_plan_that_ari_would_close_its_websocket_over_is_refused() -> None:
+    long = Say(phrases=(prompt("policy/minute-15"),) * 200, next_step=20)
+    with pytest.raises(ConfigurationError, match="a plan of 6"):
+        encoded(*[long] * 18)

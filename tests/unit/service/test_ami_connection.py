@@ -1,6 +1,7 @@
 """The guard around panoramisk, against a scripted AMI."""
 
 import asyncio
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
@@ -157,6 +158,27 @@ async def test_an_action_that_takes_long_is_not_taken_for_a_dead_connection(monk
                 await connection.action("Reload", seconds=0.4)
             assert fake.logins == 1
             await until(lambda: fake.logins == 2)
+
+
+async def test_a_dead_connection_is_found_however_often_somebody_tries_it_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(ami_connection, "PING_SECONDS", 0.02)
+    monkeypatch.setattr(ami_connection, "PING_ANSWER_SECONDS", 0.05)
+    monkeypatch.setattr(ami_connection, "LONGEST_ANSWER_SECONDS", 0.2)
+    async with FakeAmi(silent={"SorceryMemoryCacheExpire", "Ping"}).running() as fake:
+        connection = AmiConnection(fake.address)
+
+        async def try_for_ever() -> None:
+            while True:
+                await connection.wait_until_connected()
+                with suppress(AmiUnavailableError):
+                    await connection.action("SorceryMemoryCacheExpire", seconds=0.03)
+
+        async with running(connection.run()), running(try_for_ever()):
+            await until(lambda: fake.logins == 2)
+    [first_ping, *_] = [at for at, action in enumerate(fake.actions) if action["Action"] == "Ping"]
+    assert first_ping > 3
 
 
 async def test_an_asterisk_that_waits_for_its_last_call_is_still_listened_to(monkeypatch: pytest.MonkeyPatch) -> None:

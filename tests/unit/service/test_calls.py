@@ -15,7 +15,7 @@ from callflow.service import calls
 from callflow.service.call_log import call_line
 from callflow.service.calls import DecidedCall
 from callflow.service.policy_holder import Held
-from callflow.service.telephony import CallArrived, CallEntered, SwitchConnected, WaitingCall
+from callflow.service.telephony import CallArrived, CallEntered, WaitingCall
 from tests.fakes.calls import HoldsPolicy, Room, hang_up_at_once, held, small_policy
 from tests.fakes.switch import FakeSwitch
 from tests.fakes.waiting import until
@@ -206,14 +206,6 @@ async def test_a_call_keeps_the_policy_that_it_began_with() -> None:
         room.switch.held_up.set()
         await until(lambda: room.decided)
     assert room.decided[0].policy.revision == 1
-
-
-async def test_what_a_dead_process_left_is_taken_over_after_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(calls, "LEFT_OVER_SECONDS", 0.01)
-    room = Room(switch=FakeSwitch(waiting=(CALL,)))
-    async with room.open():
-        room.switch.queue.put_nowait(SwitchConnected())
-        await until(lambda: "1.1" in room.switch.plans)
 
 
 async def test_a_stop_finishes_the_calls_in_hand_and_claims_no_more() -> None:
