@@ -42,6 +42,7 @@ from callflow.service.calendars import CalendarReader
 from callflow.service.call_log import call_log
 from callflow.service.calls import CallControl
 from callflow.service.dialled import hide_by
+from callflow.service.disks import Disks
 from callflow.service.fault_watch import presentation_watch, sip_watch
 from callflow.service.feature_changes import settle_by
 from callflow.service.health import Health
@@ -119,7 +120,7 @@ def compose(chosen: Settings) -> Service:
         )
     to, made = connections(chosen), MadeRows()
     switch, speech = Ari(to.ari), PolicySpeech(chosen, Tools(chosen.tools_folder))
-    reloading, machine = Ami(to.reloading), Machine(*folders_written(chosen))
+    reloading, machine, disks = Ami(to.reloading), Machine(), Disks(*folders_written(chosen))
     lookups = Lookups(reloading, lambda: machine.jumps + made.writes)
     lost = LostPhones(LostCalls(to.ari))
     followers = {
@@ -173,6 +174,7 @@ def compose(chosen: Settings) -> Service:
             "calendars": reader.run,
             "retention": Retention(forget_in(database_url())).run,
             "machine": machine.run,
+            "disks": disks.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
             "logs": LogFiles(chosen.asterisk_folder / "log", reloading).run,
@@ -193,6 +195,7 @@ def compose(chosen: Settings) -> Service:
         "calls": lambda: calls_facts(control),
         "parts": lambda: parts_facts(parts),
         **machine.facts(),
+        "disk": disks.facts,
     }
     health = Health(facts, application=to.ari.application)
     systemd = Systemd.from_environment(health, parts.alive)

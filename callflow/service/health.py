@@ -24,25 +24,38 @@ class Health:
         self._parts = dict(parts)
         self._application = application
         self._wrong: set[str] = set()
+        self._untold: set[str] = set()
 
     def report(self) -> dict[str, Any]:
         """Return everything that an administrator needs at a glance; `status` is `ok` or `degraded`."""
-        parts = {name: facts() for name, facts in self._parts.items()}
+        parts = self._facts()
         status = "ok" if all(part["ok"] for part in parts.values()) else "degraded"
-        revision = parts["policy"]["revision"]
+        revision = parts["policy"].get("revision")
         return {"status": status, "application": self._application, "policy_revision": revision, **parts}
 
     def ready(self) -> bool:
         """Tell whether calls are taken: connected to Asterisk, with a policy to decide by, and not stopping."""
-        calls = self._parts.get("calls")
-        return self._parts["ari"]()["ok"] and self._parts["policy"]()["revision"] is not None and (
-            calls is None or calls()["ok"]
-        )  # fmt: skip
+        takes_calls = all(self._tell(name)["ok"] for name in ("ari", "calls") if name in self._parts)
+        return takes_calls and self._tell("policy").get("revision") is not None
 
     def wrong(self) -> dict[str, str]:
         """Return the parts that are not well, and why."""
-        facts = {name: tell() for name, tell in self._parts.items()}
-        return {name: str(part["error"]) for name, part in facts.items() if not part["ok"]}
+        return {name: str(part["error"]) for name, part in self._facts().items() if not part["ok"]}
+
+    def _facts(self) -> dict[str, Facts]:
+        return {name: self._tell(name) for name in self._parts}
+
+    def _tell(self, name: str) -> Facts:
+        """Return the facts of a part; one that cannot be asked is not well, and keeps no other from being told."""
+        try:
+            facts = self._parts[name]()
+        except Exception as error:
+            if name not in self._untold:
+                log.exception("health_not_told", part=name)
+            self._untold.add(name)
+            return {"ok": False, "error": f"it cannot be told: {str(error) or type(error).__name__}"}
+        self._untold.discard(name)
+        return facts
 
     async def run(self) -> None:
         """Tell in the log when a part goes wrong and when it is well again, until cancelled."""

@@ -68,9 +68,10 @@ class HealthMetrics(Collector):
         yield _labelled("callflow_healthy", "1 for a part of /health that is well.", "part", _well(parts, parts))
         connected = _well(parts, CONNECTIONS)
         yield _labelled("callflow_connected", "1 for a connection that is up.", "part", connected)
-        source = {one.value: float(parts["policy"]["source"] == one.value) for one in PolicySource}
+        policy = parts["policy"]
+        source = {one.value: float(policy.get("source") == one.value) for one in PolicySource}
         yield _labelled("callflow_policy_source", "1 for where the policy held comes from.", "source", source)
-        failing = {one: float(one in parts["policy"]["errors"]) for one in ("asterisk", "speech", "snapshot_file")}
+        failing = {one: float(one in policy.get("errors", ())) for one in ("asterisk", "speech", "snapshot_file")}
         yield _labelled("callflow_follower_failing", "1 for what could not follow the policy.", "follower", failing)
         for gauge in _GAUGES:
             value = parts.get(gauge.part, {}).get(gauge.fact)

@@ -1,14 +1,12 @@
-"""Watches what the service has of the machine: time of its own, disk, file descriptors, and the clock."""
+"""Watches what the service has of the machine: time of its own, file descriptors, and the clock."""
 
 import asyncio
 import errno
 import os
 import resource
-import shutil
 import time
 from collections import deque
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import structlog
@@ -22,7 +20,6 @@ REMEMBERED_LOOKS = 20
 """How many looks the longest lag is told of: ten seconds."""
 LONGEST_LAG_SECONDS = 0.25
 """A call whose plan is later than this is near the half second after which it goes on by itself."""
-LEAST_FREE_BYTES = 100_000_000
 LEAST_FILES_LEFT = 32
 JUMP_SECONDS = 1.0
 """How far the clock must move from the time that has passed to have been set."""
@@ -33,9 +30,7 @@ MOST_BACK_SECONDS = 6.0
 class Machine:
     """What was seen last; `run` looks twice a second."""
 
-    def __init__(self, *folders: Path) -> None:
-        """`folders` are where anything is kept: snapshot, spools, logs, on whatever disk, or yet to be made."""
-        self._folders = folders
+    def __init__(self) -> None:
         self._lags: deque[float] = deque([0.0], REMEMBERED_LOOKS)
         self._ahead = time.time() - time.monotonic()
         self.jumps = 0
@@ -67,23 +62,13 @@ class Machine:
 
     def facts(self) -> dict[str, Callable[[], dict[str, Any]]]:
         """Return what tells of each, by its name in health."""
-        return {"loop": self.loop, "disk": self.disk, "files": self.files, "clock": self.clock}
+        return {"loop": self.loop, "files": self.files, "clock": self.clock}
 
     def loop(self) -> dict[str, Any]:
         """Tell the longest lag of the event loop in the last ten seconds."""
         lag = max(self._lags)
         error = f"calls wait: the event loop was {lag:.2f} s late" if lag > LONGEST_LAG_SECONDS else None
         return {"ok": error is None, "error": error, "lag_seconds": round(lag, 4)}
-
-    def disk(self) -> dict[str, Any]:
-        """Tell how much room there is on the disk that has the least."""
-        there = [folder for folder in self._folders if folder.exists()] or self._folders[:1]
-        try:
-            free, folder = min((shutil.disk_usage(folder).free, folder) for folder in there)
-        except OSError as problem:
-            return {"ok": False, "error": str(problem), "free_bytes": None}
-        full = f"only {free // 1_000_000} MB are free in {folder}" if free < LEAST_FREE_BYTES else None
-        return {"ok": full is None, "error": full, "free_bytes": free}
 
     def files(self) -> dict[str, Any]:
         """Tell how many file descriptors are open, and how many may be."""

@@ -67,7 +67,7 @@ class Systemd:
         with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as sender:
             sender.setblocking(False)
             try:
-                sender.sendto("\n".join(lines).encode(), self._address)
+                sender.sendto("\n".join(lines).encode(errors="backslashreplace"), self._address)
             except OSError as error:
                 log.warning("systemd_not_told", reason=str(error))
 

@@ -1,5 +1,6 @@
 """`/health`, `/ready` and `/metrics` as a monitor sees them."""
 
+import errno
 import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -38,17 +39,18 @@ from tests.unit.service.test_policy_holder import MemoryFile
 
 @asynccontextmanager
 async def served(
-    holder: PolicyHolder, spool: Path, *, ari: bool = True, machine: Machine | None = None
+    held: PolicyHolder, spool: Path, /, *, ari: bool = True, **others: Callable[[], Facts]
 ) -> AsyncIterator[aiohttp.ClientSession]:
-    """The whole of health over parts that a test can hurt."""
-    mail, watch = MailSpool(spool, None), machine or Machine(spool)
+    """The whole of health over parts that a test can hurt; `others` come instead."""
+    mail = MailSpool(spool, None)
     facts: dict[str, Callable[[], Facts]] = {
         "ari": lambda: connection_facts(lambda: (ari, "refused (401): check ari_password")),
-        "database": lambda: database_facts(holder),
-        "policy": lambda: policy_facts(holder),
+        "database": lambda: database_facts(held),
+        "policy": lambda: policy_facts(held),
         "rows": lambda: rows_facts({}),
         "mail": lambda: mail_facts(mail),
-        **watch.facts(),
+        **Machine().facts(),
+        **others,
     }
     runner = web.AppRunner(health_app(Health(facts, application="callflow-1")))
     await runner.setup()
@@ -58,13 +60,13 @@ async def served(
     await runner.cleanup()
 
 
-async def told_of(policy: PolicyHolder, spool: Path, **hurt: Any) -> dict[str, Any]:
+async def told_of(policy: PolicyHolder, spool: Path, /, **hurt: Any) -> dict[str, Any]:
     async with served(policy, spool, **hurt) as session, session.get("/health") as answer:
         told: dict[str, Any] = await answer.json()
         return told
 
 
-async def metrics_of(policy: PolicyHolder, spool: Path, **hurt: Any) -> dict[str, float]:
+async def metrics_of(policy: PolicyHolder, spool: Path, /, **hurt: Any) -> dict[str, float]:
     async with served(policy, spool, **hurt) as session, session.get("/metrics") as answer:
         families = text_string_to_metric_families(await answer.text())
         return {sample_name(sample): sample.value for family in families for sample in family.samples}
@@ -206,3 +208,48 @@ async def test_counters_are_there_for_prometheus(tmp_path: Path) -> None:
         text = await answer.text()
     assert "callflow_calls_total" in text
     assert "callflow_decision_seconds_bucket" in text
+
+
+def fails() -> Facts:
+    raise OSError(errno.ESTALE, "Stale file handle")
+
+
+async def test_part_that_cannot_be_asked_is_told_as_such_and_keeps_no_other_from_being_told(tmp_path: Path) -> None:
+    policy = holder()
+    await policy.start()
+    told = await told_of(policy, tmp_path, disk=fails)
+    assert told["status"] == "degraded"
+    assert told["disk"] == {"ok": False, "error": "it cannot be told: [Errno 116] Stale file handle"}
+    assert told["policy"]["ok"]
+    metrics = await metrics_of(policy, tmp_path, disk=fails)
+    assert metrics["callflow_healthy{part=disk}"] == 0
+    assert metrics["callflow_policy_revision"] == 5
+    async with served(policy, tmp_path, disk=fails) as session, session.get("/ready") as answer:
+        assert answer.status == 200
+
+
+async def test_service_is_not_ready_while_it_cannot_be_told_what_calls_are_decided_by(tmp_path: Path) -> None:
+    policy = holder()
+    await policy.start()
+    assert (await told_of(policy, tmp_path, policy=fails))["policy_revision"] is None
+    assert (await metrics_of(policy, tmp_path, policy=fails))["callflow_healthy{part=policy}"] == 0
+    async with served(policy, tmp_path, policy=fails) as session, session.get("/ready") as answer:
+        assert answer.status == 503
+
+
+def test_why_a_part_cannot_be_asked_is_told_once_with_its_traceback() -> None:
+    is_bad = True
+
+    def disk() -> Facts:
+        return fails() if is_bad else {"ok": True, "error": None}
+
+    health = Health({"disk": disk}, application="callflow-1")
+    with capture_logs() as logs:
+        health.wrong()
+        health.wrong()
+        is_bad = False
+        assert health.wrong() == {}
+        is_bad = True
+        health.wrong()
+    assert [(line["event"], line["part"]) for line in logs] == [("health_not_told", "disk")] * 2
+    assert all(line["exc_info"] for line in logs)

@@ -1,10 +1,8 @@
-"""What the service sees of the machine: its lag, its clock, its disk and its file descriptors."""
+"""What the service sees of the machine: its lag, its clock and its file descriptors."""
 
 import errno
 import os
 import resource
-import shutil
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,8 +13,8 @@ from tests.fakes.running import running
 from tests.fakes.waiting import until
 
 
-async def test_a_loop_that_is_late_is_told_until_ten_seconds_have_passed(tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
+async def test_a_loop_that_is_late_is_told_until_ten_seconds_have_passed() -> None:
+    machine = Machine()
     machine.note_lag(0.3)
     assert machine.loop()["ok"] is False
     assert "0.30 s late" in machine.loop()["error"]
@@ -25,8 +23,8 @@ async def test_a_loop_that_is_late_is_told_until_ten_seconds_have_passed(tmp_pat
     assert machine.loop() == {"ok": True, "error": None, "lag_seconds": 0.001}
 
 
-async def test_a_clock_that_is_set_is_noticed_each_time(tmp_path: Path) -> None:
-    machine = Machine(tmp_path)
+async def test_a_clock_that_is_set_is_noticed_each_time() -> None:
+    machine = Machine()
     machine.note_clock(1_000_000.0, 10.0)
     before = machine.jumps
     with capture_logs() as logs:
@@ -46,30 +44,8 @@ def test_a_clock_counts_as_set_back_by_more_than_a_ring(jump: float, times: int)
     assert machine.set_back == before + times
 
 
-async def test_a_full_disk_is_told_with_what_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    usage = shutil.disk_usage(tmp_path)._replace(free=3_000_000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda _: usage)
-    told = Machine(tmp_path).disk()
-    assert (told["ok"], told["free_bytes"]) == (False, 3_000_000)
-    assert "3 MB" in told["error"]
-
-
-async def test_the_fullest_of_several_disks_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    spool, usage = tmp_path / "spool", shutil.disk_usage(tmp_path)
-    spool.mkdir()
-    free = {tmp_path: 900_000_000, spool: 2_000_000}
-    monkeypatch.setattr(shutil, "disk_usage", lambda folder: usage._replace(free=free[folder]))
-    told = Machine(tmp_path, spool, tmp_path / "not-yet-made").disk()
-    assert told == {"ok": False, "error": f"only 2 MB are free in {spool}", "free_bytes": 2_000_000}
-
-
-async def test_a_disk_that_is_gone_is_told(tmp_path: Path) -> None:
-    told = Machine(tmp_path / "nowhere").disk()
-    assert (told["ok"], told["free_bytes"]) == (False, None)
-
-
-async def test_file_descriptors_that_run_out_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    machine = Machine(tmp_path)
+async def test_file_descriptors_that_run_out_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine()
     assert machine.files()["ok"] is True
     assert machine.files()["open"] > 2
     monkeypatch.setattr(resource, "getrlimit", lambda _: (16, 16))
@@ -77,18 +53,18 @@ async def test_file_descriptors_that_run_out_are_told(tmp_path: Path, monkeypatc
     assert (told["ok"], told["limit"]) == (False, 16)
 
 
-async def test_when_not_even_a_look_is_possible_all_are_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_when_not_even_a_look_is_possible_all_are_open(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails(_: Any) -> list[str]:
         raise OSError(errno.EMFILE, "Too many open files")
 
     monkeypatch.setattr(os, "listdir", fails)
-    told = Machine(tmp_path).files()
+    told = Machine().files()
     assert (told["ok"], told["open"]) == (False, told["limit"])
 
 
-async def test_it_looks_by_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_it_looks_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("callflow.service.machine.LOOK_SECONDS", 0.01)
-    machine, looks = Machine(tmp_path), list[float]()
+    machine, looks = Machine(), list[float]()
     monkeypatch.setattr(machine, "note_lag", looks.append)
     async with running(machine.run()):
         await until(lambda: len(looks) >= 2)

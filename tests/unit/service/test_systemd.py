@@ -1,5 +1,6 @@
 """What systemd is told, by a real datagram socket in its place."""
 
+import errno
 import os
 import socket
 from collections.abc import Iterator
@@ -91,6 +92,28 @@ async def test_watchdog_is_told_only_while_every_part_is_alive(tmp_path: Path, l
         ari["ok"] = True
         await until(lambda: listener.heard("STATUS=ok") and "STATUS=ok" in listener.lines[dead:])
     assert "WATCHDOG=1" not in listener.lines[dead:]
+
+
+async def test_part_of_health_that_cannot_be_asked_keeps_neither_readiness_nor_the_watchdog_from_being_told(
+    tmp_path: Path, listener: Listener
+) -> None:
+    def fails() -> dict[str, Any]:
+        raise OSError(errno.ESTALE, "Stale file handle")
+
+    parts = {"ari": lambda: WELL, "policy": lambda: WELL, "disk": fails}
+    environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000"}
+    async with running(
+        Systemd.from_environment(Health(parts, application="callflow-1"), lambda: True, environment).run()
+    ):
+        await until(lambda: listener.heard("READY=1"))
+        await until(lambda: listener.heard("WATCHDOG=1") and listener.lines.count("WATCHDOG=1") > 2)
+    assert "STATUS=degraded: disk (it cannot be told: [Errno 116] Stale file handle)" in listener.lines
+
+
+async def test_folder_whose_name_is_no_text_is_told_too(tmp_path: Path, listener: Listener) -> None:
+    odd = os.fsdecode(b"sp\xf6ol: it does not answer")
+    async with running(telling(tmp_path / "notify", {"ok": False, "error": odd}).run()):
+        await until(lambda: listener.heard("STATUS=degraded: ari (sp\\udcf6ol: it does not answer)"))
 
 
 async def test_watchdog_of_another_process_is_not_ours(tmp_path: Path, listener: Listener) -> None:
