@@ -73,8 +73,10 @@ from callflow.service.retention import Retention
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
+from callflow.service.telephony import RingEvent
 from callflow.service.webhook import post
 from callflow.speech.policy_speech import PolicySpeech
+from callflow.speech.recorded_names import RecordedNames
 from callflow.storage.calendar_feeds import PostgresCalendars
 from callflow.storage.messages import PostgresMessages
 from callflow.storage.outbox import PostgresOutbox
@@ -119,7 +121,8 @@ def compose(chosen: Settings) -> Service:
             "CALLFLOW_ARI_PASSWORD and CALLFLOW_AMI_PASSWORD are not set; `callflow run` makes them."
         )
     to, made = connections(chosen), MadeRows()
-    switch, speech = Ari(to.ari), PolicySpeech(chosen, Tools(chosen.tools_folder))
+    switch, names = Ari(to.ari), RecordedNames(chosen.asterisk_folder / "spool")
+    speech = PolicySpeech(chosen, Tools(chosen.tools_folder), names.sound)
     reloading, machine, disks = Ami(to.reloading), Machine(), Disks(*folders_written(chosen))
     lookups = Lookups(reloading, lambda: machine.jumps + made.writes)
     lost = LostPhones(LostCalls(to.ari))
@@ -151,7 +154,7 @@ def compose(chosen: Settings) -> Service:
         post=mail.post,
         sender=chosen.mail_from,
     )
-    guard = RingGuard(Ami(to.ami), hide_by(policy), messages.take)
+    guard = RingGuard(Ami(to.ami), hide_by(policy), told_to(messages.take, names.take))
     outbox = OutboxDelivery(PostgresOutbox(database_url()), post)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
@@ -175,6 +178,7 @@ def compose(chosen: Settings) -> Service:
             "retention": Retention(forget_in(database_url())).run,
             "machine": machine.run,
             "disks": disks.run,
+            "names": names.run,
             "lookups": lookups.run,
             "clock": ClockSetBack(switch, lambda: machine.set_back).run,
             "logs": LogFiles(chosen.asterisk_folder / "log", reloading).run,
@@ -271,6 +275,16 @@ def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows, lookups
             await asyncio.to_thread(forget_account, replica_path(chosen), account, made.standing)
 
     return follow
+
+
+def told_to(*listeners: Callable[[RingEvent], None]) -> Callable[[RingEvent], None]:
+    """Return what tells each of them."""
+
+    def tell(event: RingEvent) -> None:
+        for listener in listeners:
+            listener(event)
+
+    return tell
 
 
 def speech_follower(speech: Speech) -> Follower:

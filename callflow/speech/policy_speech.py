@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import structlog
@@ -14,8 +14,6 @@ from callflow.speech.engine import SETTINGS, Speaking, SpeechEngine, can_be_spok
 
 LIMIT_SECONDS = 5.0
 """A text of the policy takes a tenth of a second; a stop of the service waits for the one that is being spoken."""
-RECORDED_NAME = "greet.wav"
-"""Where Asterisk's voicemail keeps the name that a mailbox's owner has recorded, in the mailbox's folder."""
 
 log = structlog.get_logger(__name__)
 
@@ -27,9 +25,12 @@ class PolicySpeech:
     is no sound, never a failed call.
     """
 
-    def __init__(self, settings: Settings, tools: Tools) -> None:
+    def __init__(
+        self, settings: Settings, tools: Tools, recorded_name: Callable[[str], str | None] = lambda _: None
+    ) -> None:
+        """`recorded_name` gives the sound of the name that a mailbox's owner has recorded; it must not block."""
         self._folder = settings.sounds_folder / "policy"
-        self._recordings = settings.asterisk_folder / "spool" / "voicemail" / "callflow"
+        self._recorded_name = recorded_name
         self._engine = SpeechEngine(tools, LIMIT_SECONDS)
         self._made = {_name(path, self._folder) for path in self._folder.glob("*/*.wav")}
         self._paths: dict[tuple[str, str], str] = {}
@@ -59,8 +60,8 @@ class PolicySpeech:
 
     def sound(self, language: str, text: str, mailbox: str | None = None) -> str | None:
         """Return the sound's path without its ending, as Asterisk takes it, or None; an own recording goes first."""
-        if mailbox is not None and (recorded := self._recordings / mailbox / RECORDED_NAME).is_file():
-            return str(recorded.with_suffix(""))
+        if mailbox is not None and (recorded := self._recorded_name(mailbox)) is not None:
+            return recorded
         path = self._paths.get((language, text))
         if path is None and (name := sound_name(language, text)) in self._made:
             path = self._paths[language, text] = str(self._folder / name)

@@ -156,13 +156,12 @@ async def test_the_policys_texts_are_spoken_once_and_found_again_by_a_new_start(
 
 
 async def test_name_that_a_mailboxs_owner_has_recorded_goes_before_speech(settings: Settings) -> None:
-    speech = PolicySpeech(settings, shared_tools())
-    folder = settings.asterisk_folder / "spool" / "voicemail" / "callflow" / "61100"
-    assert speech.sound("sv", "Åsa Öberg", "61100") is None
-    folder.mkdir(parents=True)
-    (folder / "greet.wav").touch()
-    assert speech.sound("sv", "Åsa Öberg", "61100") == str(folder / "greet")
-    assert speech.sound("sv", "Åsa Öberg", "61101") is None
+    speech = PolicySpeech(settings, shared_tools(), {"61100": "recorded/greet"}.get)
+    await speech.prepare([("sv", "Åsa Öberg")])
+    spoken = speech.sound("sv", "Åsa Öberg")
+    assert speech.sound("sv", "Åsa Öberg", "61100") == "recorded/greet"
+    assert speech.sound("sv", "Åsa Öberg", "61101") == spoken
+    assert spoken is not None
 
 
 async def test_texts_without_a_letter_are_left_out_told_once_and_keep_no_other_from_being_spoken(
