@@ -2,10 +2,12 @@
 
 import asyncio
 import os
+from functools import partial
 from pathlib import Path
 
 import structlog
 
+from callflow.aside import aside
 from callflow.asterisk.ami import Ami
 from callflow.errors import CallflowError
 
@@ -42,16 +44,25 @@ class LogFiles:
             CallflowError: Asterisk is away.
             OSError: a file cannot be deleted.
         """
-        console = self._folder / CONSOLE
-        if _size(console) > LARGEST_BYTES:
-            os.truncate(console, 0)
-        logs = [path for path in self._folder.glob("*.log") if path != console]
-        if any(_size(path) > LARGEST_BYTES for path in logs):
+        if logs := await aside(partial(_grown, self._folder)):
             await self._ami.rotate_logs()
             log.info("asterisk_logs_rotated", files=" ".join(sorted(path.name for path in logs)))
-        for path in self._folder.glob("*.log.*"):
-            if path.suffix[1:].isdecimal() and int(path.suffix[1:]) >= KEPT_FILES:
-                path.unlink(missing_ok=True)
+        await aside(partial(_delete_oldest, self._folder))
+
+
+def _grown(folder: Path) -> list[Path]:
+    """Return the log files if one of them is too large; what Asterisk says on its terminal is cut at once."""
+    console = folder / CONSOLE
+    if _size(console) > LARGEST_BYTES:
+        os.truncate(console, 0)
+    logs = [path for path in folder.glob("*.log") if path != console]
+    return logs if any(_size(path) > LARGEST_BYTES for path in logs) else []
+
+
+def _delete_oldest(folder: Path) -> None:
+    for path in folder.glob("*.log.*"):
+        if path.suffix[1:].isdecimal() and int(path.suffix[1:]) >= KEPT_FILES:
+            path.unlink(missing_ok=True)
 
 
 def _size(path: Path) -> int:

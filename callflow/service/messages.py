@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
 from itertools import islice
 
 import structlog
 
+from callflow.aside import aside
 from callflow.errors import CallflowError
 from callflow.policy.follow_up import (
     OpenMessage,
@@ -133,7 +135,7 @@ class MessageFollowUp:
 
     async def _look_at_mailboxes(self) -> None:
         """Read each changed mailbox, of those that the switch told of, now and then of all."""
-        spool = await asyncio.to_thread(self._mailboxes.spool)
+        spool = await aside(self._mailboxes.spool)
         if spool != self._spool:
             log.info("messages_lie_on", spool=spool)
             self._contents.clear()
@@ -143,7 +145,7 @@ class MessageFollowUp:
         asked, self._to_look_at = self._to_look_at, set()
         begun = time.monotonic()
         if begun < self._all_at and not self._look_at_all:
-            self._contents.update(await asyncio.to_thread(self._mailboxes.changed, asked))
+            self._contents.update(await aside(partial(self._mailboxes.changed, asked)))
             return
         self._look_at_all = False
         try:
@@ -158,7 +160,7 @@ class MessageFollowUp:
         if begun >= self._anew_at:  # what the database has lost, or refused, is given to it again
             known = await self._store.mailboxes_on(self._spool)
             self._mailboxes.forget()
-        self._contents.update(await asyncio.to_thread(self._mailboxes.all_changed, known))
+        self._contents.update(await aside(partial(self._mailboxes.all_changed, known)))
         if begun >= self._anew_at:
             self._anew_at = begun + READ_ANEW_SECONDS
 
@@ -197,7 +199,7 @@ class MessageFollowUp:
         if noted:
             about = {"to": noted[0].to.value, "messages": len(noted), "first": noted[0].message.id}
             try:
-                await asyncio.to_thread(lambda: self._post(reminder_mail(policy, noted, self._sender)))
+                await aside(lambda: self._post(reminder_mail(policy, noted, self._sender)))
             except ValueError as error:
                 log.error("message_reminder_not_sent", reason=str(error), what_now="correct the address", **about)  # noqa: TRY400
                 return
