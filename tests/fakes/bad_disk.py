@@ -3,6 +3,7 @@
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,20 +11,24 @@ from typing import Any
 
 import pytest
 
+from tests.fakes.waiting import until
+
 LOOKS = ("stat", "lstat", "statvfs", "listdir", "scandir", "open")
 LONGEST_SECONDS = 20.0
 """How long a look that nobody lets go waits, so that a loop which waits with it fails its test and ends."""
 
 
 @contextmanager
-def failing_disk(folder: Path, number: int = errno.ESTALE) -> Iterator[None]:
-    """Every look at a folder, and at what lies in it, fails by this error."""
+def failing_disk(folder: Path, number: int = errno.ESTALE) -> Iterator[list[str]]:
+    """Every look at a folder, and at what lies in it, fails by this error; the list that is given tells of each."""
+    looks: list[str] = []
 
     def fail() -> None:
+        looks.append(os.strerror(number))
         raise OSError(number, os.strerror(number), str(folder))
 
     with _hurt(folder, fail):
-        yield
+        yield looks
 
 
 @contextmanager
@@ -40,6 +45,13 @@ def silent_disk(folder: Path) -> Iterator[threading.Event]:
             yield asked
         finally:
             answers.set()
+
+
+async def until_asked(asked: threading.Event) -> None:
+    """Return when a silent disk has been asked; fail if the event loop waited with whoever asks."""
+    began = time.monotonic()
+    await until(asked.is_set, "a question to the disk", LONGEST_SECONDS)
+    assert time.monotonic() - began < LONGEST_SECONDS / 2, "the event loop waited for the disk"
 
 
 @contextmanager

@@ -1,6 +1,5 @@
 """What is told of the disks: their room, their errors, and that one does not answer."""
 
-import asyncio
 import errno
 import os
 import shutil
@@ -13,7 +12,7 @@ import pytest
 from callflow import aside
 from callflow.service import disks
 from callflow.service.disks import Disks
-from tests.fakes.bad_disk import failing_disk, silent_disk
+from tests.fakes.bad_disk import failing_disk, silent_disk, until_asked
 from tests.fakes.running import running
 from tests.fakes.waiting import until
 
@@ -85,9 +84,8 @@ async def test_disk_that_does_not_answer_leaves_the_loop_free_and_is_told_beside
     watched = Disks(tmp_path, spool)
     with silent_disk(spool) as asked:
         async with running(watched.run()):
-            async with asyncio.timeout(5):
-                await until(asked.is_set)
-                await until(lambda: "does not answer" in str(watched.facts()["error"]))
+            await until_asked(asked)
+            await until(lambda: "does not answer" in str(watched.facts()["error"]))
             assert watched.facts() == {
                 "ok": False,
                 "error": f"{spool}: it does not answer; only 3 MB are free in {tmp_path}",

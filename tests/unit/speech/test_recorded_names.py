@@ -1,6 +1,5 @@
 """The names that people have recorded: known soon, never waited for, and spoken where their disk does not work."""
 
-import asyncio
 import errno
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from callflow.service.telephony import MailboxChanged, RingingLost
 from callflow.speech import recorded_names
 from callflow.speech.policy_speech import PolicySpeech, sound_name
 from callflow.speech.recorded_names import RecordedNames
-from tests.fakes.bad_disk import failing_disk, silent_disk
+from tests.fakes.bad_disk import failing_disk, silent_disk, until_asked
 from tests.fakes.running import running
 from tests.fakes.waiting import until
 
@@ -67,6 +66,7 @@ async def test_what_was_recorded_before_the_start_is_known_also_of_many(
     names: RecordedNames, mailboxes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(recorded_names, "MOST_AT_ONCE", 2)
+    monkeypatch.setattr(recorded_names, "LOOK_SECONDS", 3600.0)
     recorded = {number: record(mailboxes, number) for number in ("61100", "61101", "61102", "61103", "61104")}
     (mailboxes / "61199").mkdir()
     (mailboxes / ".callflow-spool").touch()
@@ -120,8 +120,9 @@ async def test_on_a_disk_that_fails_the_name_is_spoken_and_what_was_recorded_cou
     with capture_logs() as logs:
         async with running(names.run()):
             await until(lambda: speech.sound(*NAME, NUMBER) == recorded)
-            with failing_disk(mailboxes, number):
+            with failing_disk(mailboxes, number) as looks:
                 await until(lambda: speech.sound(*NAME, NUMBER) == spoken)
+                await until(lambda: len(looks) > 3)
             await until(lambda: speech.sound(*NAME, NUMBER) == recorded)
     assert [line["event"] for line in logs].count("recorded_names_not_read") == 1
 
@@ -134,9 +135,8 @@ async def test_on_a_disk_that_does_not_answer_the_name_is_spoken_and_the_loop_is
     async with running(names.run()):
         await until(lambda: speech.sound(*NAME, NUMBER) == recorded)
         with silent_disk(mailboxes) as asked:
-            async with asyncio.timeout(5):
-                await until(asked.is_set)
-                await until(lambda: speech.sound(*NAME, NUMBER) == spoken)
+            await until_asked(asked)
+            await until(lambda: speech.sound(*NAME, NUMBER) == spoken)
         await until(lambda: speech.sound(*NAME, NUMBER) == recorded)
 
 
