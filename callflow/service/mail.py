@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from email import message_from_bytes, policy
 from email.errors import MessageError
 from email.message import EmailMessage
+from functools import partial
 from pathlib import Path
 from uuid import uuid4
 
@@ -20,6 +21,7 @@ import aiosmtplib
 import structlog
 from aiosmtplib.email import extract_recipients, parse_address
 
+from callflow.aside import aside
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.files import write_atomically
@@ -141,7 +143,6 @@ class MailSpool:
         """Without `send` (no mail server is set) mail waits and health says so."""
         self._folder = folder
         self._refused = folder / "refused"
-        self._refused.mkdir(parents=True, exist_ok=True)
         self._send = send
         self._clock = clock
         self._retries: dict[str, Retry] = {}
@@ -193,7 +194,7 @@ class MailSpool:
         Raises:
             OSError: the folder cannot be read now.
         """
-        found = waiting(self._folder)
+        found = await waiting(self._folder)
         self.waiting = len(found)
         for path in found:
             retry = self._retries.setdefault(path.name, Retry(Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)))
@@ -201,15 +202,15 @@ class MailSpool:
             if send is not None and self._clock() >= retry.not_before:
                 async with self._sending:
                     await self._try_one(path, send, retry)
-        left = {path.name for path in waiting(self._folder)}
+        left = {path.name for path in await waiting(self._folder)}
         self._retries = {name: retry for name, retry in self._retries.items() if name in left}
         self._faults = {name: fault for name, fault in self._faults.items() if name in left}
-        self.waiting, self.refused = len(left), len(waiting(self._refused))
+        self.waiting, self.refused = len(left), len(await waiting(self._refused))
 
     async def _try_one(self, path: Path, send: Send, retry: Retry) -> None:
         self._faults.pop(path.name, None)
         try:
-            with locked(path) as data:
+            async with locked(path) as data:
                 if data is None:
                     return
                 await self._hand_over(path, data, send)
@@ -226,13 +227,18 @@ class MailSpool:
         try:
             await send(_read_mail(data))
         except MailRefusedError as error:
-            path.rename(self._refused / path.name)  # noqa: ASYNC240 - one name on the local disk
+            await aside(partial(_move, path, self._refused))
             log.error("mail_refused", mail=path.name, reason=str(error), moved_to=str(self._refused))  # noqa: TRY400
         else:
-            path.unlink()  # noqa: ASYNC240 - one name on the local disk
+            await aside(path.unlink)
             self._server_error = None
             MAIL_SENT.inc()
             log.info("mail_sent", mail=path.name)
+
+
+def _move(path: Path, folder: Path) -> None:
+    folder.mkdir(exist_ok=True, mode=0o700)
+    path.rename(folder / path.name)
 
 
 def _read_mail(data: bytes) -> Mail:

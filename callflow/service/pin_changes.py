@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from callflow.aside import aside
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.service.spool import Retry, locked, waiting
@@ -41,8 +42,7 @@ class PinChanges:
     """The folder of changed PINs, and what waits there."""
 
     def __init__(self, folder: Path, store: StorePin, *, clock: Callable[[], float] = time.monotonic) -> None:
-        """Prepare; the folder is made where it is missing."""
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        """Prepare; the folder is made where it is missing, when it is looked at."""
         self._folder = folder
         self._store = store
         self._clock = clock
@@ -75,13 +75,13 @@ class PinChanges:
         Raises:
             OSError: the folder cannot be read now.
         """
-        found = [(path, path.name.partition(".")[0]) for path in waiting(self._folder)]
+        found = [(path, path.name.partition(".")[0]) for path in await waiting(self._folder)]
         self._retries = {mailbox: self._retries[mailbox] for _, mailbox in found if mailbox in self._retries}
         held_up = {mailbox for mailbox, retry in self._retries.items() if self._clock() < retry.not_before}
         for path, mailbox in found:
             if mailbox not in held_up and not await self._try_one(path, mailbox):
                 held_up.add(mailbox)
-        left = {path.name.partition(".")[0] for path in waiting(self._folder)}
+        left = {path.name.partition(".")[0] for path in await waiting(self._folder)}
         self._faults = {mailbox: fault for mailbox, fault in self._faults.items() if mailbox in left}
         self.waiting = len(left)
 
@@ -89,7 +89,7 @@ class PinChanges:
         """Tell whether it is done with: not while another instance is at it, nor when it has to wait."""
         retry = self._retries.setdefault(mailbox, Retry(Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)))
         try:
-            with locked(path) as pin:
+            async with locked(path) as pin:
                 if pin is None:
                     return False
                 await self._store_one(path, mailbox, pin.decode(errors="replace"))
@@ -114,4 +114,4 @@ class PinChanges:
             log.warning("pin_refused", mailbox=mailbox, reason=str(error))
         else:
             log.info("pin_changed", mailbox=mailbox)
-        path.unlink()  # noqa: ASYNC240 - one name on the local disk
+        await aside(path.unlink)

@@ -1,16 +1,19 @@
 """A folder in which Asterisk's scripts leave one file for each thing to do; the file goes only when that is done.
 
 A file is written under a hidden name and renamed into place, so that nobody reads half of one. A lock on it keeps two
-instances from doing the same.
+instances from doing the same. The disk is asked beside the event loop: it may be one that does not answer.
 """
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
+from io import BufferedReader
 from pathlib import Path
 
+from callflow.aside import aside
 from callflow.backoff import Backoff
 
 
@@ -28,26 +31,42 @@ class Retry:
         self.not_before = now + self.backoff.pause()
 
 
-def waiting(folder: Path) -> list[Path]:
-    """Return the whole files of a folder by name."""
+async def waiting(folder: Path) -> list[Path]:
+    """Return the whole files of a folder by name; a folder that is not there is made, for its owner alone."""
+    return await aside(partial(_waiting, folder))
+
+
+@asynccontextmanager
+async def locked(path: Path) -> AsyncIterator[bytes | None]:
+    """Give what a file holds, or None when another instance is at it or has done it."""
+    file, data = await aside(partial(_locked, path))
+    try:
+        yield data
+    finally:
+        if file is not None:
+            file.close()
+
+
+def _waiting(folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return [path for path in sorted(folder.iterdir()) if path.is_file() and _is_whole(path)]
 
 
-@contextmanager
-def locked(path: Path) -> Iterator[bytes | None]:
-    """Give what a file holds, or None when another instance is at it or has done it."""
+def _locked(path: Path) -> tuple[BufferedReader | None, bytes | None]:
+    """Return the file, open and locked, with what it holds; the lock goes when the file is closed."""
     try:
         file = path.open("rb")
     except FileNotFoundError:
-        yield None
-        return
-    with file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield None
-            return
-        yield file.read() if os.fstat(file.fileno()).st_nlink else None
+        return None, None
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return file, file.read() if os.fstat(file.fileno()).st_nlink else None
+    except BlockingIOError:
+        file.close()
+        return None, None
+    except BaseException:
+        file.close()
+        raise
 
 
 def _is_whole(path: Path) -> bool:

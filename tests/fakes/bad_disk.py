@@ -13,7 +13,7 @@ import pytest
 
 from tests.fakes.waiting import until
 
-LOOKS = ("stat", "lstat", "statvfs", "listdir", "scandir", "open")
+LOOKS = ("stat", "lstat", "statvfs", "listdir", "scandir", "open", "mkdir", "rename", "unlink")
 LONGEST_SECONDS = 20.0
 """How long a look that nobody lets go waits, so that a loop which waits with it fails its test and ends."""
 

@@ -16,6 +16,7 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from callflow.embedded.mail_sink import MailSink
 from callflow.service.health_parts import mail_facts
 from callflow.service.mail import Mail, MailNotSpooledError, MailSpool, SmtpServer, smtp_sender
+from tests.fakes.bad_disk import failing_disk, silent_disk, until_asked
 from tests.fakes.running import running
 from tests.fakes.waiting import until
 from tests.ports import free_port
@@ -92,8 +93,6 @@ async def test_mail_of_our_own_is_sent_as_one_of_asterisks_is(tmp_path: Path, se
 
 def test_mail_that_the_disk_does_not_take_is_an_error_and_nothing_is_left(tmp_path: Path) -> None:
     spool = MailSpool(tmp_path / "spool", None)
-    (tmp_path / "spool" / "refused").rmdir()
-    (tmp_path / "spool").rmdir()
     (tmp_path / "spool").write_text("no folder")
     with pytest.raises(MailNotSpooledError, match="spool"):
         spool.post(EmailMessage())
@@ -238,12 +237,10 @@ async def test_folder_that_cannot_be_read_is_told_and_read_when_it_can(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("callflow.service.mail.LOOK_SECONDS", 0.01)
-    folder = tmp_path / "mail"
-    spool = MailSpool(folder, None)
-    folder.rename(tmp_path / "gone")
+    spool = MailSpool(tmp_path / "mail", None)
     async with running(spool.run()):
-        await until(lambda: "No such file" in str(mail_facts(spool)["error"]))
-        (tmp_path / "gone").rename(folder)
+        with failing_disk(tmp_path / "mail"):
+            await until(lambda: "Stale file handle" in str(mail_facts(spool)["error"]))
         await until(lambda: mail_facts(spool)["ok"])
 
 
@@ -394,3 +391,23 @@ async def test_without_a_mail_server_mail_waits_and_says_so(tmp_path: Path) -> N
     await spool.send_what_waits()
     assert path.exists()
     assert "CALLFLOW_SMTP_HOST" in (spool.last_error or "")
+
+
+async def test_disk_of_the_mail_that_does_not_answer_leaves_the_loop_free(tmp_path: Path, server: MailSink) -> None:
+    put(tmp_path / "spool")
+    with silent_disk(tmp_path / "spool") as asked:
+        spool = MailSpool(tmp_path / "spool", smtp_sender(at(server.port), "callflow@localhost"))
+        sending = asyncio.create_task(spool.send_what_waits())
+        await until_asked(asked)
+        assert not sending.done()
+    await sending
+    assert len(server.mails) == 1
+
+
+async def test_service_starts_with_the_disk_of_the_mail_failing(tmp_path: Path) -> None:
+    with failing_disk(tmp_path):
+        spool = MailSpool(tmp_path / "spool", None)
+        with pytest.raises(OSError, match="Stale file handle"):
+            await spool.send_what_waits()
+    await spool.send_what_waits()
+    assert (tmp_path / "spool" / "refused").is_dir()

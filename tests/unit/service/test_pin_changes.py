@@ -10,6 +10,7 @@ from callflow.service import pin_changes
 from callflow.service.health_parts import pins_facts
 from callflow.service.pin_changes import PinChanges, PinNotStoredError, PinRefusedError
 from callflow.service.spool import locked
+from tests.fakes.bad_disk import failing_disk, silent_disk, until_asked
 from tests.fakes.running import running
 from tests.fakes.waiting import until
 
@@ -84,7 +85,7 @@ async def test_later_pin_waits_for_the_one_before_that_another_instance_stores(t
     database = Database()
     for name, pin in (("61100.1", "4711"), ("61100.2", "4712"), ("61104.1", "7788")):
         leave(tmp_path, name, pin)
-    with locked(tmp_path / "61100.1"):
+    async with locked(tmp_path / "61100.1"):
         await PinChanges(tmp_path, database.store).store_what_waits()
     assert database.pins == [("61104", "7788")]
     await PinChanges(tmp_path, database.store).store_what_waits()
@@ -141,9 +142,28 @@ async def test_folder_that_cannot_be_read_is_told_and_read_when_it_can(
     monkeypatch.setattr(pin_changes, "LOOK_SECONDS", 0.01)
     database, folder = Database(), tmp_path / "pins"
     changes = PinChanges(folder, database.store)
-    folder.rmdir()
     async with running(changes.run()):
-        await until(lambda: "No such file" in (changes.error or ""))
+        with failing_disk(folder):
+            await until(lambda: "Stale file handle" in (changes.error or ""))
         leave(folder, "61100.1", "4711")
         await until(lambda: database.pins == [("61100", "4711")])
         await until(lambda: changes.error is None)
+
+
+async def test_disk_of_the_pins_that_does_not_answer_leaves_the_loop_free(tmp_path: Path) -> None:
+    database = Database()
+    leave(tmp_path, "61100.1", "4711")
+    with silent_disk(tmp_path) as asked:
+        storing = asyncio.create_task(PinChanges(tmp_path, database.store).store_what_waits())
+        await until_asked(asked)
+        assert not storing.done()
+    await storing
+    assert database.pins == [("61100", "4711")]
+
+
+async def test_service_starts_with_the_disk_of_the_pins_failing(tmp_path: Path) -> None:
+    database = Database()
+    with failing_disk(tmp_path):
+        changes = PinChanges(tmp_path / "pins", database.store)
+    await changes.store_what_waits()
+    assert (tmp_path / "pins").is_dir()
