@@ -4,11 +4,12 @@ They lie on Asterisk's spool, and no call may wait for that disk or fail by it: 
 while it does not answer nobody has recorded anything.
 """
 
+import asyncio
 import os
 import stat
 import time
-from asyncio import sleep
 from collections.abc import Collection
+from contextlib import suppress
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -38,6 +39,7 @@ class RecordedNames:
         self._disk = Asker()
         self._recorded: set[str] = set()
         self._to_look_at: set[str] = set()
+        self._news = asyncio.Event()
         self._all_at = 0.0
         self._readable = True
 
@@ -52,19 +54,23 @@ class RecordedNames:
         match event:
             case MailboxChanged(mailbox):
                 self._to_look_at.add(mailbox)
+                self._news.set()
             case RingingLost():
                 self._all_at = 0.0
 
     async def run(self) -> None:
         """Look until cancelled; what cannot be read is read when it can."""
         while True:
+            self._news.clear()
             try:
                 await self._look()
             except OSError as error:
                 self._not_read(error)
             else:
                 self._readable = True
-            await sleep(LOOK_SECONDS)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(LOOK_SECONDS):
+                    await self._news.wait()
 
     async def _look(self) -> None:
         """Look at the mailboxes that may have changed, or at least whether the disk is there."""

@@ -76,8 +76,9 @@ async def test_what_was_recorded_before_the_start_is_known_also_of_many(
 
 
 async def test_name_is_known_as_soon_as_the_switch_tells_of_its_mailbox_and_no_longer_when_it_is_deleted(
-    names: RecordedNames, mailboxes: Path
+    names: RecordedNames, mailboxes: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(recorded_names, "LOOK_SECONDS", 3600.0)
     first = record(mailboxes, "61104")
     async with running(names.run()):
         await until(lambda: names.sound("61104") == first)
