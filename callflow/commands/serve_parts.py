@@ -73,7 +73,6 @@ from callflow.service.retention import Retention
 from callflow.service.ring_guard import RingGuard
 from callflow.service.running import Parts
 from callflow.service.systemd import Systemd
-from callflow.service.telephony import RingEvent
 from callflow.service.webhook import post
 from callflow.speech.policy_speech import PolicySpeech
 from callflow.speech.recorded_names import RecordedNames
@@ -154,7 +153,7 @@ def compose(chosen: Settings) -> Service:
         post=mail.post,
         sender=chosen.mail_from,
     )
-    guard = RingGuard(Ami(to.ami), hide_by(policy), told_to(messages.take, names.take))
+    guard = RingGuard(Ami(to.ami), hide_by(policy), messages.take, names.take)
     outbox = OutboxDelivery(PostgresOutbox(database_url()), post)
     sip = sip_watch(switch.sip_faults, lambda: reloading.reload(PJSIP))
     presentation = presentation_watch(switch.presentation_faults)
@@ -275,16 +274,6 @@ def asterisk_follower(chosen: Settings, to: Connections, made: MadeRows, lookups
             await asyncio.to_thread(forget_account, replica_path(chosen), account, made.standing)
 
     return follow
-
-
-def told_to(*listeners: Callable[[RingEvent], None]) -> Callable[[RingEvent], None]:
-    """Return what tells each of them."""
-
-    def tell(event: RingEvent) -> None:
-        for listener in listeners:
-            listener(event)
-
-    return tell
 
 
 def speech_follower(speech: Speech) -> Follower:

@@ -53,15 +53,15 @@ class _Caller:
 class RingGuard:
     """Watches what rings and ends it in time; tells what the dialplan reports, without what `hide` takes away.
 
-    `tell` gets what does not ring, as it came, and that the connection was lost; it must not block.
+    Each of `listeners` gets what does not ring, as it came, and that the connection was lost; none may block.
     """
 
     def __init__(
-        self, ringing: Ringing, hide: Hide = hide_every_code, tell: Callable[[RingEvent], None] = lambda _: None
+        self, ringing: Ringing, hide: Hide = hide_every_code, *listeners: Callable[[RingEvent], None]
     ) -> None:
         self._ringing = ringing
         self._hide = hide
-        self._tell = tell
+        self._listeners = listeners
         self._callers: dict[str, _Caller] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
@@ -95,6 +95,10 @@ class RingGuard:
                 count_report(event.event, event.fields)
                 log.info(event.event, call_id=event.call_id, **self._shown(event.fields))
                 self._tell(event)
+
+    def _tell(self, event: RingEvent) -> None:
+        for listener in self._listeners:
+            listener(event)
 
     def _shown(self, fields: Mapping[str, str]) -> dict[str, str]:
         return {name: self._hide(value) if name == DIALLED else value for name, value in fields.items()}
