@@ -9,7 +9,7 @@ from typing import Any
 
 from callflow.aside import Asker
 
-LOOK_SECONDS = 2.0
+LOOK_SECONDS = 5.0
 LEAST_FREE_BYTES = 100_000_000
 
 

@@ -194,18 +194,20 @@ class MailSpool:
         Raises:
             OSError: the folder cannot be read now.
         """
-        found = await waiting(self._folder)
-        self.waiting = len(found)
+        found, refused = await waiting(self._folder, self._refused)
+        self.waiting, self.refused = len(found), len(refused)
         for path in found:
             retry = self._retries.setdefault(path.name, Retry(Backoff(FIRST_PAUSE_SECONDS, LONGEST_PAUSE_SECONDS)))
             send = self._send
             if send is not None and self._clock() >= retry.not_before:
                 async with self._sending:
                     await self._try_one(path, send, retry)
-        left = {path.name for path in await waiting(self._folder)}
+        if found:
+            found, refused = await waiting(self._folder, self._refused)
+            self.waiting, self.refused = len(found), len(refused)
+        left = {path.name for path in found}
         self._retries = {name: retry for name, retry in self._retries.items() if name in left}
         self._faults = {name: fault for name, fault in self._faults.items() if name in left}
-        self.waiting, self.refused = len(left), len(await waiting(self._refused))
 
     async def _try_one(self, path: Path, send: Send, retry: Retry) -> None:
         self._faults.pop(path.name, None)

@@ -75,15 +75,22 @@ class PinChanges:
         Raises:
             OSError: the folder cannot be read now.
         """
-        found = [(path, path.name.partition(".")[0]) for path in await waiting(self._folder)]
+        found = await self._look()
         self._retries = {mailbox: self._retries[mailbox] for _, mailbox in found if mailbox in self._retries}
         held_up = {mailbox for mailbox, retry in self._retries.items() if self._clock() < retry.not_before}
         for path, mailbox in found:
             if mailbox not in held_up and not await self._try_one(path, mailbox):
                 held_up.add(mailbox)
-        left = {path.name.partition(".")[0] for path in await waiting(self._folder)}
+        if found:
+            found = await self._look()
+        left = {mailbox for _, mailbox in found}
         self._faults = {mailbox: fault for mailbox, fault in self._faults.items() if mailbox in left}
-        self.waiting = len(left)
+        self.waiting = len(found)
+
+    async def _look(self) -> list[tuple[Path, str]]:
+        """Return the PINs that lie there in their order, each with its mailbox."""
+        [found] = await waiting(self._folder)
+        return [(path, path.name.partition(".")[0]) for path in found]
 
     async def _try_one(self, path: Path, mailbox: str) -> bool:
         """Tell whether it is done with: not while another instance is at it, nor when it has to wait."""

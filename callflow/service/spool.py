@@ -31,9 +31,9 @@ class Retry:
         self.not_before = now + self.backoff.pause()
 
 
-async def waiting(folder: Path) -> list[Path]:
-    """Return the whole files of a folder by name; a folder that is not there is made, for its owner alone."""
-    return await aside(partial(_waiting, folder))
+async def waiting(*folders: Path) -> list[list[Path]]:
+    """Return the whole files of each folder by name; a folder that is not there is made, for its owner alone."""
+    return await aside(lambda: [_waiting(folder) for folder in folders])
 
 
 @asynccontextmanager

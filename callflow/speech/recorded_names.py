@@ -21,7 +21,8 @@ from callflow.service.telephony import MailboxChanged, RingEvent, RingingLost
 
 log = structlog.get_logger(__name__)
 
-LOOK_SECONDS = 1.0
+LOOK_SECONDS = 5.0
+"""How often the disk is asked whether it is there, when there is no news."""
 LOOK_AT_ALL_SECONDS = 60.0
 """How often all mailboxes are looked at, whether the switch has told of a change or not."""
 MOST_AT_ONCE = 200

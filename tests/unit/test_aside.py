@@ -35,6 +35,10 @@ async def test_it_gives_what_the_work_returns_and_raises_what_it_raises() -> Non
         await aside(fails)
 
 
+async def test_one_thread_does_one_work_after_the_other() -> None:
+    assert await aside(threading.get_ident) == await aside(threading.get_ident)
+
+
 async def test_work_that_does_not_end_takes_no_thread_from_other_work() -> None:
     let_go = threading.Event()
     blocked = [asyncio.create_task(aside(let_go.wait)) for _ in range(MORE_THAN_THE_SHARED_THREADS)]

@@ -18,6 +18,8 @@ MEMORY_SLACK = 24 * 1024 * 1024
 """Bytes that one test may leave in a process: caches fill, and the allocator keeps what it had."""
 EXECUTOR_THREADS = 6
 """How many threads the service keeps for blocking work once it has had some: none at first."""
+ASIDE_THREADS = 8
+"""How many more it keeps for disks, one for each of those that ever waited for one at the same moment."""
 POOL_THREADS = 16
 """How many more threads Asterisk's pools may have after a busy moment: they are given up a minute later."""
 
@@ -44,7 +46,7 @@ ALWAYS_THERE = [module.SERVER_SETTINGS["application_name"] for module in (calend
 NOW_AND_THEN = phone_changes.SERVER_SETTINGS["application_name"]
 """The connections for feature codes, once there were some."""
 ALLOWED = {
-    "service_threads": EXECUTOR_THREADS,
+    "service_threads": EXECUTOR_THREADS + ASIDE_THREADS,
     "service_memory": MEMORY_SLACK,
     "asterisk_threads": POOL_THREADS,
     "asterisk_memory": MEMORY_SLACK,
