@@ -95,6 +95,6 @@ async def test_stop_is_told_before_it_is_done(asterisk: EmbeddedAsterisk, settin
         await systemd.next("READY=1", 20)
         await until(lambda: "STATUS=ok" in systemd.lines() or not process.pid, "a service that is well", 10)
         process.terminate()
-        await systemd.next("STOPPING=1", 5)
+        await until(lambda: "STOPPING=1" in systemd.lines(), "STOPPING=1", 5)
         assert await asyncio.wait_for(process.wait(), 10) == 0
     assert systemd.heard.count("READY=1") == 1
