@@ -55,7 +55,7 @@ class EmbeddedAsterisk:
     @property
     def crashed(self) -> bool:
         """Whether it has ended though nobody ended it here."""
-        return self._process is not None and self._process.returncode is not None
+        return self._process is not None and not self.running
 
     async def start(self) -> None:
         """Start Asterisk and return when it is fully booted.

@@ -49,7 +49,7 @@ class ChildProcess:
     @property
     def crashed(self) -> bool:
         """Whether it has ended though nobody ended it here."""
-        return self._process is not None and self._process.returncode is not None
+        return self._process is not None and not self.running
 
     @property
     def pid(self) -> int | None:

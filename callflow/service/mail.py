@@ -26,7 +26,7 @@ from callflow.backoff import Backoff
 from callflow.errors import CallflowError
 from callflow.files import write_atomically
 from callflow.service.metrics import MAIL_SENT
-from callflow.service.spool import Retry, locked, waiting
+from callflow.service.spool import Retry, SpoolWatch, locked, waiting
 
 log = structlog.get_logger(__name__)
 
@@ -150,8 +150,13 @@ class MailSpool:
         self._sending = asyncio.Lock()
         self.waiting = 0
         self.refused = 0
-        self.folder_error: str | None = None
+        self._watch = SpoolWatch("mail_spool_unreadable")
         self._server_error = None if send else "no mail server is set (CALLFLOW_SMTP_HOST)"
+
+    @property
+    def folder_error(self) -> str | None:
+        """Why nobody knows now what waits."""
+        return self._watch.error
 
     @property
     def last_error(self) -> str | None:
@@ -171,15 +176,7 @@ class MailSpool:
 
     async def run(self) -> None:
         """Send what comes until cancelled."""
-        while True:
-            try:
-                await self.send_what_waits()
-                self.folder_error = None
-            except OSError as error:
-                if self.folder_error is None:
-                    log.warning("mail_spool_unreadable", reason=str(error))
-                self.folder_error = str(error)
-            await asyncio.sleep(LOOK_SECONDS)
+        await self._watch.run(self.send_what_waits, LOOK_SECONDS)
 
     async def finish(self) -> None:
         """Return when no mail is half sent, at most a moment later: a mail cut off would be sent twice."""

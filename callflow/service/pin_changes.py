@@ -4,7 +4,6 @@ Asterisk's script leaves a file named by mailbox and moment, with the PIN; it go
 refused it.
 """
 
-import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
@@ -14,7 +13,7 @@ import structlog
 from callflow.aside import aside
 from callflow.backoff import Backoff
 from callflow.errors import CallflowError
-from callflow.service.spool import Retry, locked, waiting
+from callflow.service.spool import Retry, SpoolWatch, locked, waiting
 
 log = structlog.get_logger(__name__)
 
@@ -48,26 +47,18 @@ class PinChanges:
         self._clock = clock
         self._retries: dict[str, Retry] = {}
         self._faults: dict[str, str] = {}
-        self._folder_error: str | None = None
+        self._watch = SpoolWatch("pin_spool_unreadable")
         self.waiting = 0
 
     @property
     def error(self) -> str | None:
         """Why a PIN waits, or why nobody knows whether one does."""
         faults = (f"mailbox {mailbox}: {fault}" for mailbox, fault in self._faults.items())
-        return self._folder_error or next(faults, None)
+        return self._watch.error or next(faults, None)
 
     async def run(self) -> None:
         """Store what comes, each mailbox's PINs in the order in which they were changed, until cancelled."""
-        while True:
-            try:
-                await self.store_what_waits()
-                self._folder_error = None
-            except OSError as error:
-                if self._folder_error is None:
-                    log.warning("pin_spool_unreadable", reason=str(error))
-                self._folder_error = str(error)
-            await asyncio.sleep(LOOK_SECONDS)
+        await self._watch.run(self.store_what_waits, LOOK_SECONDS)
 
     async def store_what_waits(self) -> None:
         """Try each PIN whose time has come; one that waits holds up the later ones of its mailbox and no other.

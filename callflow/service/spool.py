@@ -4,17 +4,22 @@ A file is written under a hidden name and renamed into place, so that nobody rea
 instances from doing the same. The disk is asked beside the event loop: it may be one that does not answer.
 """
 
+import asyncio
 import fcntl
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from functools import partial
 from io import BufferedReader
 from pathlib import Path
 
+import structlog
+
 from callflow.aside import aside
 from callflow.backoff import Backoff
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(slots=True)
@@ -29,6 +34,27 @@ class Retry:
         """Count a failure; the next attempt comes after a pause that grows."""
         self.attempts += 1
         self.not_before = now + self.backoff.pause()
+
+
+class SpoolWatch:
+    """Looks at a folder again and again; `error` is why it cannot be read now."""
+
+    def __init__(self, unreadable: str) -> None:
+        """`unreadable` is the log's word for that."""
+        self._unreadable = unreadable
+        self.error: str | None = None
+
+    async def run(self, look: Callable[[], Awaitable[None]], pause: float) -> None:
+        """Call `look` until cancelled, with so many seconds in between; an OSError of its own is the folder's."""
+        while True:
+            try:
+                await look()
+                self.error = None
+            except OSError as error:
+                if self.error is None:
+                    log.warning(self._unreadable, reason=str(error))
+                self.error = str(error)
+            await asyncio.sleep(pause)
 
 
 async def waiting(*folders: Path) -> list[list[Path]]:
