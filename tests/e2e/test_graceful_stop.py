@@ -13,7 +13,7 @@ from callflow.embedded.home import environment_of
 from callflow.embedded.tools import find_tools
 from callflow.storage.snapshot_file import JsonSnapshotFile
 from tests.e2e.helpers import connected, eventually
-from tests.e2e.test_one_id import Log
+from tests.e2e.service_log import ServiceLog
 from tests.e2e.town import Town
 from tests.ports import free_port
 
@@ -56,11 +56,11 @@ async def calling(town: Town, folder: Path) -> AsyncIterator[Load]:
             await process.wait()
 
 
-async def decided(log: Log, count: int) -> None:
+async def decided(log: ServiceLog, count: int) -> None:
     """Wait until so many calls have their plan."""
 
     async def so_many() -> bool:
-        return len(log.lines("call_decided")) >= count
+        return len(log.containing("call_decided")) >= count
 
     await eventually(so_many, 20, f"{count} calls were not decided")
 
@@ -71,19 +71,20 @@ def fell_back(town: Town) -> list[str]:
 
 
 async def test_every_claimed_call_gets_its_plan_and_none_waits_for_the_dead_man(town: Town, tmp_path: Path) -> None:
-    log = Log(town)
+    log = town.service_log()
     async with calling(town, tmp_path) as load:
         await decided(log, 10)
         await town.region.stop_service()
-        assert log.lines("stopped")
+        assert log.containing("stopped")
         await load.end()
     assert "DEADMAN" not in fell_back(town)
-    assert len(log.lines("call_claimed")) == len(log.lines("call_decided")) + len(log.lines("caller_gone"))
-    assert len(log.lines("call_decided")) + len(fell_back(town)) == CALLS
+    with_plan = len(log.containing("call_decided"))
+    assert len(log.containing("call_claimed")) == with_plan + len(log.containing("caller_gone"))
+    assert with_plan + len(fell_back(town)) == CALLS
 
 
 async def test_the_other_instance_takes_every_call_of_one_that_stops(town: Town, tmp_path: Path) -> None:
-    log = Log(town)
+    log = town.service_log()
     async with other_instance(town, tmp_path) as other, calling(town, tmp_path) as load:
         await decided(log, 10)
         await town.region.stop_service()
@@ -123,7 +124,7 @@ async def test_change_of_the_policy_that_came_just_before_the_stop_is_in_the_fil
 
 
 async def test_feature_code_in_hand_is_stored_and_told_before_the_service_ends(town: Town) -> None:
-    log, phone = Log(town), await town.phone("61100")
+    log, phone = town.service_log(), await town.phone("61100")
     async with connected(town.database_url) as administrator:
         holding = administrator.transaction()
         await holding.start()
@@ -136,4 +137,4 @@ async def test_feature_code_in_hand_is_stored_and_told_before_the_service_ends(t
     await town.step("say", containing="policy/are-diverted-to")
     await stopping
     await call.hang_up()
-    assert log.lines("change_stored")
+    assert log.containing("change_stored")

@@ -5,48 +5,17 @@ import re
 import signal
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from pathlib import Path
-
-import aiohttp
 
 from callflow.asterisk.ari import Ari
 from callflow.asterisk.ari_connection import AriAddress, AriConnection
 from callflow.phone.client import Phone
 from callflow.phone.wire import Direction, Message
 from callflow.service.telephony import CallArrived
-from tests.e2e.helpers import connected, eventually
+from tests.e2e.helpers import connected
 from tests.e2e.test_feature_codes import OTHER, OWN, dial
 from tests.e2e.town import Town
 from tests.fakes.running import running
 from tests.fakes.waiting import until
-
-
-def log_of(town: Town) -> Path:
-    return town.region.settings.home / "log" / "serve.log"
-
-
-class Log:
-    """What the service has logged since the test began."""
-
-    def __init__(self, town: Town) -> None:
-        self._path = log_of(town)
-        self._before = self._path.stat().st_size
-
-    def lines(self, *words: str) -> list[str]:
-        """Return the lines that hold all these words, as `grep` would."""
-        with self._path.open("rb") as file:
-            file.seek(self._before)
-            text = file.read().decode(errors="replace")
-        return [line for line in text.splitlines() if all(word in line for word in words)]
-
-    async def line(self, *words: str) -> str:
-        """Return the first line that holds all these words, past or to come."""
-
-        async def there() -> bool:
-            return bool(self.lines(*words))
-
-        await eventually(there, 10, f"no line with {words}")
-        return self.lines(*words)[0]
 
 
 def field(line: str, name: str) -> str:
@@ -64,7 +33,7 @@ def is_invite(message: Message) -> bool:
 
 
 async def test_from_the_phones_call_id_to_the_row_in_the_audit_and_back(town: Town) -> None:
-    log, phone = Log(town), await town.phone(OWN, recorded=True)
+    log, phone = town.service_log(), await town.phone(OWN, recorded=True)
     await dial(town, phone, f"*21*{OTHER}#", "are-diverted-to")
     decided = await log.line("call_decided", await call_id_of(phone))
     decision_id, call_id = field(decided, "decision_id"), field(decided, "call_id")
@@ -78,7 +47,7 @@ async def test_from_the_phones_call_id_to_the_row_in_the_audit_and_back(town: To
 
 
 async def test_call_from_outside_is_found_by_its_call_id(town: Town) -> None:
-    log = Log(town)
+    log = town.service_log()
     call = await town.call_from_outside("+4690161100")
     await town.step("dial")
     invite = next(it for it in await town.trunk_messages() if is_invite(it))
@@ -88,7 +57,7 @@ async def test_call_from_outside_is_found_by_its_call_id(town: Town) -> None:
 
 
 async def test_emergency_call_is_found_by_its_call_id(town: Town) -> None:
-    log, phone = Log(town), await town.phone(OWN, recorded=True)
+    log, phone = town.service_log(), await town.phone(OWN, recorded=True)
     call = await phone.call("112")
     await call.wait_for("connected")
     await call.hang_up()
@@ -96,7 +65,7 @@ async def test_emergency_call_is_found_by_its_call_id(town: Town) -> None:
 
 
 async def test_call_that_nobody_claims_is_found_and_counted(town: Town) -> None:
-    log, phone = Log(town), await town.phone(OWN, recorded=True)
+    log, phone = town.service_log(), await town.phone(OWN, recorded=True)
     before = await net_calls(town, "unclaimed")
     with frozen(town):
         call = await town.call(phone, OTHER)
@@ -108,7 +77,7 @@ async def test_call_that_nobody_claims_is_found_and_counted(town: Town) -> None:
 
 
 async def test_call_that_is_claimed_and_gets_no_plan_is_found_and_counted(town: Town) -> None:
-    log, phone = Log(town), await town.phone(OWN, recorded=True)
+    log, phone = town.service_log(), await town.phone(OWN, recorded=True)
     before = await net_calls(town, "deadman")
     with frozen(town):
         async with claims_and_does_nothing(town):
@@ -122,12 +91,8 @@ async def test_call_that_is_claimed_and_gets_no_plan_is_found_and_counted(town: 
 
 async def net_calls(town: Town, reason: str) -> int:
     """Return how many calls the service has counted as carried by the net for this reason."""
-    settings = town.region.settings
-    url = f"http://{settings.service_host}:{settings.service_port}/metrics"
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        found = re.search(
-            rf'^callflow_net_calls_total{{reason="{reason}"}} ([0-9.]+)$', await answer.text(), re.MULTILINE
-        )
+    _, text = await town.ask("metrics")
+    found = re.search(rf'^callflow_net_calls_total{{reason="{reason}"}} ([0-9.]+)$', text, re.MULTILINE)
     return int(float(found[1])) if found else 0
 
 

@@ -176,9 +176,13 @@ class Town:
 
     async def health(self) -> dict[str, Any]:
         """Return what the service says of itself."""
-        url = f"http://{self.region.settings.service_host}:{self.region.settings.service_port}/health"
+        return cast("dict[str, Any]", json.loads((await self.ask("health"))[1]))
+
+    async def ask(self, about: str) -> tuple[bool, str]:
+        """Ask the service for `health`, `ready` or `metrics`; return whether that was a success, and the answer."""
+        url = f"http://{self.region.settings.service_host}:{self.region.settings.service_port}/{about}"
         async with aiohttp.ClientSession() as session, session.get(url) as answer:
-            return cast("dict[str, Any]", json.loads(await answer.text()))
+            return answer.ok, await answer.text()
 
     async def _has_revision(self, wanted: int) -> bool:
         return int((await self.health())["policy"]["revision"] or 0) >= wanted

@@ -5,7 +5,6 @@ from contextlib import suppress
 from dataclasses import dataclass, fields
 from pathlib import Path
 
-import aiohttp
 import psutil
 
 from callflow.storage import calendar_feeds, messages, outbox, phone_changes
@@ -118,10 +117,8 @@ def _first_number(text: str) -> int:
 
 
 async def _tasks(town: Town) -> int:
-    settings = town.region.settings
-    url = f"http://{settings.service_host}:{settings.service_port}/metrics"
-    async with aiohttp.ClientSession() as session, session.get(url) as answer:
-        found = re.search(r"^callflow_tasks ([0-9.]+)$", await answer.text(), re.MULTILINE)
+    _, text = await town.ask("metrics")
+    found = re.search(r"^callflow_tasks ([0-9.]+)$", text, re.MULTILINE)
     assert found is not None, "/metrics does not count the tasks"
     return int(float(found[1]))
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
 
 from callflow.service.health_metrics import CONNECTIONS
@@ -15,16 +14,12 @@ async def told_everywhere(town: Town, *, ready: bool, source: str, **well: bool)
 
     Fails with what is told otherwise.
     """
-    settings, wrong = town.region.settings, list[str]()
-    url = f"http://{settings.service_host}:{settings.service_port}"
+    wrong: list[str] = []
 
     async def is_told() -> bool:
         health = await town.health()
-        async with aiohttp.ClientSession() as session:
-            async with session.get(f"{url}/ready") as answer:
-                is_ready = answer.ok
-            async with session.get(f"{url}/metrics") as answer:
-                gauges = dict(_gauges(await answer.text()))
+        is_ready, _ = await town.ask("ready")
+        gauges = dict(_gauges((await town.ask("metrics"))[1]))
         expected = {"/ready": ready, "source": source, f"callflow_policy_source {source}": 1.0}
         seen = {"/ready": is_ready, "source": health["policy"]["source"]}
         for name, is_well in well.items():

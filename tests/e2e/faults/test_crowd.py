@@ -4,7 +4,8 @@ from pathlib import Path
 
 from tests.e2e.faults.moments import EXTENSION, nothing_is_in_hand
 from tests.e2e.faults.sipp import TAKEN, TAKES_ONE, callers, phone_that
-from tests.e2e.faults.test_two_instances import carried, fell_back, until_calls_have_ended
+from tests.e2e.faults.test_two_instances import carried, until_calls_have_ended
+from tests.e2e.test_graceful_stop import fell_back
 from tests.e2e.town import Town
 
 CALLS = 200

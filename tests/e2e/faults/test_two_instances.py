@@ -7,7 +7,7 @@ from callflow.embedded.home import environment_of
 from tests.e2e.faults.sipp import TAKES_ALL, callers, phone_that
 from tests.e2e.helpers import callflow, eventually
 from tests.e2e.presenting import divert
-from tests.e2e.test_graceful_stop import other_instance
+from tests.e2e.test_graceful_stop import fell_back, other_instance
 from tests.e2e.town import FRIEND, RINGING_LIMIT, TOLERANCE, Town
 
 PHONE = "61104"
@@ -18,11 +18,6 @@ CALLS_A_SECOND, MOST_CALLS = 20, 1000
 def ended(town: Town) -> list[str]:
     """Return what became of the last dial of each call whose plan has ended."""
     return [it.fields["Dialstatus"] for it in town.reported if it.name == "CallflowEnd"]
-
-
-def fell_back(town: Town) -> list[str]:
-    """Return why calls went by the net."""
-    return [it.fields["Reason"] for it in town.reported if it.name == "CallflowFallback"]
 
 
 def carried(town: Town) -> set[str]:

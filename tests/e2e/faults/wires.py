@@ -68,18 +68,12 @@ class Wires:
 
     async def ready(self) -> bool:
         """Tell whether the service says that it is ready."""
-        return (await self._answer("ready"))[0]
+        return (await self.town.ask("ready"))[0]
 
     async def metric(self, name: str) -> float:
         """Return a metric, by its name with labels; 0 as long as there is none."""
-        _, text = await self._answer("metrics")
+        _, text = await self.town.ask("metrics")
         return next((float(line.split()[-1]) for line in text.splitlines() if line.startswith(f"{name} ")), 0.0)
-
-    async def _answer(self, about: str) -> tuple[bool, str]:
-        settings = self.town.region.settings
-        url = f"http://{settings.service_host}:{settings.service_port}/{about}"
-        async with aiohttp.ClientSession() as session, session.get(url) as answer:
-            return answer.ok, await answer.text()
 
     async def answers(self) -> bool:
         """Tell whether the service answers about its health."""
