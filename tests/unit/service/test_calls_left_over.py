@@ -10,11 +10,15 @@ import pytest
 from callflow.policy.decision import Call, Decision, DiversionChange
 from callflow.policy.model import Policy
 from callflow.service import left_over
+from callflow.service.feature_changes import STORE_SECONDS
+from callflow.service.left_over import LEFT_OVER_CHANGE_SECONDS
 from callflow.service.telephony import CallEntered, SwitchConnected, WaitingCall
 from tests.fakes.calls import Room, hang_up_at_once
 from tests.fakes.switch import FakeSwitch
 from tests.fakes.waiting import until
 
+DEAD_MAN_SECONDS = 2.0
+"""When a claimed call goes on without a plan (dialplan/entry.conf)."""
 CODE = WaitingCall(channel_id="1.1", endpoint="61001", called_number="#21#")
 CALL = WaitingCall(channel_id="1.2", endpoint="trunk", called_number="+4690161001")
 
@@ -62,6 +66,10 @@ def codes_change(policy: Policy, call: Call, at: datetime) -> Decision:
 def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(left_over, "LEFT_OVER_SECONDS", 0.01)
     monkeypatch.setattr(left_over, "LEFT_OVER_CHANGE_SECONDS", 0.5)
+
+
+def test_call_that_changes_something_is_left_to_its_owner_for_as_long_as_storing_may_take() -> None:
+    assert STORE_SECONDS < LEFT_OVER_CHANGE_SECONDS < DEAD_MAN_SECONDS
 
 
 async def test_what_another_instance_is_storing_is_not_stored_again() -> None:
